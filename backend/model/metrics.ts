@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { ClusterOutcome } from './outcome.ts';
+
+/** `[unix_seconds, "value"]`. Values stay the exact text the spoke sent (`NaN`, `+Inf`, shortest round-trip decimal). */
+export const Sample = z.tuple([z.number(), z.string()]);
+export type Sample = z.infer<typeof Sample>;
+
+/** Samples ascend in time. `histograms` carries native histograms exactly as the spoke sent them. */
+export const MetricSeries = z.strictObject({
+  metric: z.record(z.string(), z.string()),
+  values: z.array(Sample),
+  histograms: z.array(z.tuple([z.number(), z.unknown()])).optional(),
+});
+export type MetricSeries = z.infer<typeof MetricSeries>;
+
+export const ResultType = z.enum(['MATRIX', 'VECTOR', 'SCALAR', 'STRING']);
+export type ResultType = z.infer<typeof ResultType>;
+
+export const MetricResult = ClusterOutcome.extend({
+  result_type: ResultType.optional(),
+  data: z.array(MetricSeries),
+});
+export type MetricResult = z.infer<typeof MetricResult>;
+
+/**
+ * `results` has one entry per cluster asked, ordered by cluster name; series within one are ordered by labels,
+ * or by rank when an instant query ranks them (`sort`, `topk`).
+ */
+export const MetricsAnswer = z.strictObject({
+  query: z.string(),
+  results: z.array(MetricResult),
+  complete: z.boolean(),
+  clusters_queried: z.int(),
+  clusters_succeeded: z.int(),
+  total_query_time_ms: z.number(),
+  /** Present for a range query: the grid that was asked, after any rise of the step. Unix seconds and seconds. */
+  range: z.strictObject({ start: z.number(), end: z.number(), step: z.number() }).optional(),
+  notes: z.array(z.string()),
+});
+export type MetricsAnswer = z.infer<typeof MetricsAnswer>;
+
+export const LabelsAnswer = z.strictObject({
+  /** Union over the clusters that answered, sorted. Label names, or values of the label that was asked for. */
+  values: z.array(z.string()),
+  total: z.int(),
+  clusters: z.array(ClusterOutcome),
+  complete: z.boolean(),
+});
+export type LabelsAnswer = z.infer<typeof LabelsAnswer>;

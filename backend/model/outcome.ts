@@ -1,0 +1,34 @@
+import { z } from 'zod';
+
+/**
+ * How one cluster fared in a question that was put to many. SKIPPED = the cluster has no such endpoint, which does not
+ * make an answer incomplete; ERROR and TIMEOUT do; PARTIAL = data came, but the spoke itself warned that some is missing.
+ */
+export const OutcomeStatus = z.enum(['SUCCESS', 'ERROR', 'TIMEOUT', 'PARTIAL', 'SKIPPED']);
+export type OutcomeStatus = z.infer<typeof OutcomeStatus>;
+
+export const ClusterOutcome = z.strictObject({
+  cluster_id: z.uuid(),
+  cluster_name: z.string(),
+  status: OutcomeStatus,
+  error: z.strictObject({ code: z.string(), message: z.string() }).optional(),
+  warnings: z.array(z.string()).optional(),
+  query_time_ms: z.number(),
+  cached: z.boolean(),
+});
+export type ClusterOutcome = z.infer<typeof ClusterOutcome>;
+
+/** True when every cluster that could have answered did, in full. */
+export function isComplete(outcomes: readonly ClusterOutcome[]): boolean {
+  return outcomes.every((o) => o.status === 'SUCCESS' || o.status === 'SKIPPED');
+}
+
+/** "3 of 4 clusters answered; edge-1: connection refused", the sentence that goes on top of a partial answer. */
+export function describeOutcomes(outcomes: readonly ClusterOutcome[]): string {
+  const asked = outcomes.filter((o) => o.status !== 'SKIPPED');
+  const answered = asked.filter((o) => o.status === 'SUCCESS' || o.status === 'PARTIAL');
+  const wrong = asked.filter((o) => o.status !== 'SUCCESS');
+  const reasons = wrong.slice(0, 5).map((o) => `${o.cluster_name}: ${o.error?.message ?? o.warnings?.[0] ?? o.status}`);
+  const more = wrong.length > 5 ? [`and ${wrong.length - 5} more`] : [];
+  return [`${answered.length} of ${asked.length} clusters answered`, ...reasons, ...more].join('; ');
+}

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { AppError } from './errors.ts';
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = {
+  ms: 0.001,
+  s: 1,
+  m: 60,
+  h: 3600,
+  d: 86_400,
+  w: 604_800,
+  y: 31_536_000,
+};
+const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|[smhdwy]))+$/;
+const RELATIVE = /^(?:now|(?:now)?([+-])((?:\d+(?:\.\d+)?(?:ms|[smhdwy]))+))$/;
+
+/** A Prometheus duration such as `30s`, `5m` or `1h30m`; a plain number is seconds. */
+export const Duration = z
+  .string()
+  .max(32)
+  .regex(/^(?:\d+(?:\.\d+)?|(?:\d+(?:\.\d+)?(?:ms|[smhdwy]))+)$/, 'a duration such as 30s, 5m or 1h30m');
+
+/** A point in time: ISO 8601, Unix seconds, `now`, or relative to now such as `-1h`. */
+export const TimeInput = z.string().min(1).max(40);
+
+/** Seconds of a {@link Duration}. Throws VALIDATION_FAILED naming `field` when the text is not one or is not positive. */
+export function durationSeconds(text: string, field: string): number {
+  let seconds = Number(text);
+  if (DURATION.test(text)) {
+    seconds = 0;
+    for (const part of text.matchAll(/(\d+(?:\.\d+)?)(ms|[smhdwy])/g)) {
+      seconds += Number(part[1]) * (UNIT_SECONDS[part[2] ?? ''] ?? Number.NaN);
+    }
+  }
+  if (!Number.isFinite(seconds) || seconds <= 0)
+    throw invalidTime(field, text, 'use a positive duration such as 30s, 5m or 1h');
+  return seconds;
+}
+
+/** Unix seconds (UTC, millisecond precision) of a {@link TimeInput}. Throws VALIDATION_FAILED naming `field`. */
+export function resolveTime(text: string, now: Date, field: string): number {
+  const relative = RELATIVE.exec(text);
+  if (relative) {
+    const offset = relative[2] === undefined ? 0 : durationSeconds(relative[2], field);
+    return (now.getTime() + (relative[1] === '-' ? -offset : offset) * 1000) / 1000;
+  }
+  if (/^\d{1,12}(?:\.\d{1,9})?$/.test(text)) return Math.round(Number(text) * 1000) / 1000;
+  const parsed = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text.length === 10 ? text : withZone(text)) : Number.NaN;
+  if (Number.isNaN(parsed))
+    throw invalidTime(field, text, 'use ISO 8601 (2026-03-01T10:00:00Z), Unix seconds, now, or -1h');
+  return parsed / 1000;
+}
+
+/** A time without a zone is UTC, never the zone of the machine the server happens to run on. */
+function withZone(text: string): string {
+  return /(?:Z|[+-]\d{2}:?\d{2})$/i.test(text) ? text : `${text}Z`;
+}
+
+function invalidTime(field: string, text: string, fix: string): AppError {
+  return new AppError('VALIDATION_FAILED', `${field}: ${JSON.stringify(text)} is not valid; ${fix}.`, {
+    details: { issues: [{ field, message: fix }] },
+  });
+}
+
+/** ISO 8601 UTC with milliseconds of Unix seconds. */
+export function isoTime(unixSeconds: number): string {
+  return new Date(Math.round(unixSeconds * 1000)).toISOString();
+}

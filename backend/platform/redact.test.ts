@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { redact, redactText } from './redact.ts';
+
+const JWT = `eyJhbGciOiJSUzI1NiJ9.${'a'.repeat(40)}.${'b'.repeat(40)}`;
+
+describe('redactText', () => {
+  it.each([
+    ['an OpenShift token', `token sha256~${'x'.repeat(43)} used`],
+    ['a JWT', `saw ${JWT} here`],
+    ['an API token of ours', `aiops_${'k'.repeat(43)}`],
+    ['a bearer header', `authorization: Bearer ${'t'.repeat(30)}`],
+    ['a password in a URL', 'postgres://user:hunter2secret@db:5432/x'],
+    ['a private key', '-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE\n-----END EC PRIVATE KEY-----'],
+  ])('removes %s', (_what, text) => {
+    const out = redactText(text);
+    expect(out).toContain('[redacted]');
+    expect(out).not.toMatch(/x{43}|a{40}|k{43}|t{30}|hunter2|MHcCAQEE/);
+  });
+
+  it('leaves ordinary text, digests of images and metric names alone', () => {
+    const text = 'image@sha256:0f1e2d container_memory_working_set_bytes{pod="checkout-5d4"} 12';
+    expect(redactText(text)).toBe(text);
+  });
+});
+
+describe('redact', () => {
+  it('removes values of secret keys at any depth and keeps everything else', () => {
+    const out = redact({
+      cluster: 'hub-1',
+      api_token: 'plain',
+      nested: [{ password: 'p', tokens_used: 12, token: { id: 'x' } }],
+    });
+    expect(out).toEqual({
+      cluster: 'hub-1',
+      api_token: '[redacted]',
+      nested: [{ password: '[redacted]', tokens_used: 12, token: { id: 'x' } }],
+    });
+  });
+
+  it('keeps what the caller says its owner may see', () => {
+    expect(redact({ secret: `aiops_${'k'.repeat(43)}` }, new Set(['secret']))).toEqual({
+      secret: `aiops_${'k'.repeat(43)}`,
+    });
+  });
+});

@@ -1,0 +1,188 @@
+/**
+ * Every table of the platform, once, for PostgreSQL and PGlite alike. After a change here write its migration:
+ *
+ *     drizzle-kit generate --dialect postgresql --schema backend/platform/store/schema.ts \
+ *       --out backend/platform/store/migrations --name <what_changed>
+ *
+ * `migrations.test.ts` fails while the migrations do not give exactly this schema. A migration that shipped is never edited.
+ *
+ * `jsonb` is for what SQL looks into; `json` for documents that only pass through, because it keeps them byte for byte
+ * and, unlike `jsonb`, takes the escape for NUL. Times are UTC with milliseconds.
+ */
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  boolean,
+  index,
+  integer,
+  json,
+  jsonb,
+  pgSchema,
+  primaryKey,
+  text,
+  timestamp,
+  uuid,
+} from 'drizzle-orm/pg-core';
+import type { ClusterTls, Endpoints } from '../../model/cluster.ts';
+
+export const clustersSchema = pgSchema('clusters');
+export const intelligenceSchema = pgSchema('intelligence');
+export const platformSchema = pgSchema('platform');
+
+const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'date' });
+
+export const clusters = clustersSchema.table('clusters', {
+  id: uuid('id').primaryKey(),
+  name: text('name').notNull().unique(),
+  display_name: text('display_name').notNull(),
+  api_server_url: text('api_server_url').notNull(),
+  cluster_type: text('cluster_type', { enum: ['HUB', 'SPOKE', 'EDGE', 'FAR_EDGE'] }).notNull(),
+  platform: text('platform', { enum: ['OPENSHIFT', 'KUBERNETES', 'MICROSHIFT'] }).notNull(),
+  platform_version: text('platform_version'),
+  region: text('region'),
+  environment: text('environment', { enum: ['PRODUCTION', 'STAGING', 'DEVELOPMENT', 'LAB'] }).notNull(),
+  labels: jsonb('labels').$type<Record<string, string>>().notNull(),
+  endpoints: jsonb('endpoints').$type<Endpoints>().notNull(),
+  tls: jsonb('tls').$type<ClusterTls>().notNull(),
+  state: text('state', { enum: ['ONLINE', 'OFFLINE', 'DEGRADED', 'UNKNOWN', 'PROVISIONING'] }).notNull(),
+  health_score: integer('health_score'),
+  /** The last few API checks, oldest first: `1` answered, `0` did not. What `connectivity` is computed from. */
+  recent_api_checks: text('recent_api_checks').notNull().default(''),
+  api_server_healthy: boolean('api_server_healthy'),
+  prometheus_healthy: boolean('prometheus_healthy'),
+  alertmanager_healthy: boolean('alertmanager_healthy'),
+  last_error: text('last_error'),
+  checked_at: time('checked_at'),
+  created_at: time('created_at').notNull(),
+  updated_at: time('updated_at').notNull(),
+  last_seen_at: time('last_seen_at'),
+});
+
+export const clusterCredentials = clustersSchema.table('credentials', {
+  cluster_id: uuid('cluster_id')
+    .primaryKey()
+    .references(() => clusters.id, { onDelete: 'cascade' }),
+  auth_type: text('auth_type').notNull(),
+  /** An envelope (`platform/envelope.ts`) bound to the cluster id. */
+  sealed: text('sealed').notNull(),
+  updated_at: time('updated_at').notNull(),
+});
+
+/** When each cluster is checked next, and which process is at it until when. */
+export const healthSchedule = clustersSchema.table(
+  'health_schedule',
+  {
+    cluster_id: uuid('cluster_id')
+      .primaryKey()
+      .references(() => clusters.id, { onDelete: 'cascade' }),
+    next_run_at: time('next_run_at').notNull(),
+    lease_until: time('lease_until'),
+    lease_owner: uuid('lease_owner'),
+  },
+  (t) => [index('health_schedule_due').on(t.next_run_at)],
+);
+
+export const chatSessions = intelligenceSchema.table(
+  'chat_sessions',
+  {
+    id: uuid('id').primaryKey(),
+    user_id: text('user_id').notNull(),
+    title: text('title').notNull(),
+    persona_id: text('persona_id').notNull(),
+    cluster_context: json('cluster_context').$type<string[]>().notNull(),
+    model: text('model'),
+    message_count: integer('message_count').notNull().default(0),
+    created_at: time('created_at').notNull(),
+    updated_at: time('updated_at').notNull(),
+    expires_at: time('expires_at').notNull(),
+  },
+  (t) => [index('chat_sessions_of_user').on(t.user_id, t.updated_at), index('chat_sessions_expiry').on(t.expires_at)],
+);
+
+export const chatMessages = intelligenceSchema.table(
+  'chat_messages',
+  {
+    session_id: uuid('session_id')
+      .notNull()
+      .references(() => chatSessions.id, { onDelete: 'cascade' }),
+    /** 1, 2, 3 … within the session: the order of the conversation, which times alone do not give. */
+    position: integer('position').notNull(),
+    id: uuid('id').notNull().unique(),
+    role: text('role', { enum: ['USER', 'ASSISTANT', 'SYSTEM', 'TOOL'] }).notNull(),
+    content: text('content').notNull(),
+    persona_id: text('persona_id').notNull(),
+    tool_calls: json('tool_calls').notNull(),
+    tool_results: json('tool_results').notNull(),
+    model: text('model'),
+    complete: boolean('complete').notNull(),
+    tokens_used: integer('tokens_used'),
+    latency_ms: integer('latency_ms'),
+    created_at: time('created_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.session_id, t.position] })],
+);
+
+export const apiTokens = platformSchema.table('api_tokens', {
+  id: uuid('id').primaryKey(),
+  name: text('name').notNull(),
+  role: text('role', { enum: ['admin', 'operator', 'viewer'] }).notNull(),
+  scope_selector: text('scope_selector').notNull(),
+  /** SHA-256 of the secret, hex. */
+  secret_hash: text('secret_hash').notNull().unique(),
+  created_by: text('created_by').notNull(),
+  created_at: time('created_at').notNull(),
+  expires_at: time('expires_at'),
+  last_used_at: time('last_used_at'),
+});
+
+/** Events written in the transaction of the change they tell. `sequence` ascends in commit order (`platform/outbox.ts`). */
+export const outbox = platformSchema.table(
+  'outbox',
+  {
+    sequence: bigint('sequence', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    event_id: uuid('event_id').notNull().unique(),
+    event_type: text('event_type').notNull(),
+    source: text('source').notNull(),
+    cluster_id: uuid('cluster_id'),
+    cluster_name: text('cluster_name'),
+    timestamp: time('timestamp').notNull(),
+    payload: json('payload').$type<Record<string, unknown>>().notNull(),
+    published_at: time('published_at'),
+  },
+  (t) => [
+    index('outbox_unpublished')
+      .on(t.sequence)
+      .where(sql`${t.published_at} is null`),
+  ],
+);
+
+export const auditLog = platformSchema.table(
+  'audit_log',
+  {
+    id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    at: time('at').notNull(),
+    principal_id: text('principal_id').notNull(),
+    door: text('door').notNull(),
+    tool: text('tool').notNull(),
+    arguments: json('arguments').notNull(),
+    outcome: text('outcome').notNull(),
+    duration_ms: integer('duration_ms').notNull(),
+    trace_id: text('trace_id').notNull(),
+    cluster_ids: json('cluster_ids').$type<string[]>().notNull(),
+  },
+  (t) => [index('audit_log_at').on(t.at)],
+);
+
+export const evidence = platformSchema.table(
+  'evidence',
+  {
+    id: uuid('id').primaryKey(),
+    owner: text('owner').notNull(),
+    tool: text('tool').notNull(),
+    /** JSON as text: it is handed out again as it came in, `null` and bare strings included. */
+    content: text('content').notNull(),
+    created_at: time('created_at').notNull(),
+    expires_at: time('expires_at').notNull(),
+  },
+  (t) => [index('evidence_expiry').on(t.expires_at)],
+);

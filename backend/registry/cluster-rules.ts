@@ -1,0 +1,61 @@
+import { X509Certificate } from 'node:crypto';
+import { CLUSTER_NAME, type ClusterCreate } from '../model/cluster.ts';
+import { AppError } from '../model/errors.ts';
+import type { AddressPolicy } from '../spokes/address-policy.ts';
+
+/**
+ * What a schema cannot tell of a new cluster. Throws INVALID_CLUSTER_NAME; ADDRESS_FORBIDDEN for a URL whose literal address
+ * the outbound policy refuses (names are checked again when they are connected to); VALIDATION_FAILED for a URL that
+ * carries more than a place, a CA that is not a certificate, and text that cannot be stored.
+ */
+export function requireValidCluster(input: ClusterCreate, policy: AddressPolicy): void {
+  if (!CLUSTER_NAME.test(input.name)) {
+    throw new AppError('INVALID_CLUSTER_NAME', `${JSON.stringify(input.name.slice(0, 80))} is not a cluster name.`, {
+      hint: 'Use 3 to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends.',
+      details: { pattern: CLUSTER_NAME.source },
+    });
+  }
+  requireStorable('display_name', input.display_name);
+  requireStorable('region', input.region);
+  for (const [key, value] of Object.entries(input.labels)) requireStorable(`labels.${key}`, value);
+  requirePlace('api_server_url', input.api_server_url, policy);
+  requirePlace('endpoints.prometheus_url', input.endpoints.prometheus_url, policy);
+  requirePlace('endpoints.alertmanager_url', input.endpoints.alertmanager_url, policy);
+  if (input.tls.ca !== undefined) requireCertificates('tls.ca', input.tls.ca);
+}
+
+/** A user name would be shown wherever the URL is; a query or fragment would be lost without a word when a path is added. */
+function requirePlace(field: string, text: string | undefined, policy: AddressPolicy): void {
+  if (text === undefined) return;
+  policy.checkUrl(text);
+  const url = new URL(text);
+  if (url.username !== '' || url.password !== '')
+    throw invalid(field, 'must not carry a user name or password; set credentials instead');
+  if (url.search !== '' || url.hash !== '') throw invalid(field, 'must not have a query or a fragment');
+}
+
+function requireStorable(field: string, text: string | undefined): void {
+  if (text !== undefined && (text.includes('\u0000') || !text.isWellFormed()))
+    throw invalid(field, 'must not hold NUL or half a character');
+}
+
+/** PEM text with at least one certificate, each of which parses. */
+function requireCertificates(field: string, pem: string): void {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g) ?? [];
+  if (blocks.length === 0 || !blocks.every(isCertificate))
+    throw invalid(field, 'must be one or more certificates in PEM form');
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
+}
+
+function invalid(field: string, problem: string): AppError {
+  return new AppError('VALIDATION_FAILED', `${field} ${problem}.`, {
+    details: { issues: [{ field, message: problem }] },
+  });
+}

@@ -1,0 +1,81 @@
+import { useLocation } from 'preact-iso';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { Icon } from '../components/Icon.tsx';
+import { words } from '../components/Status.tsx';
+import { type FleetFilter, fleetUrl } from './fleet-view.ts';
+
+/** Browsers refuse to rewrite the address more often than a few hundred times a minute. */
+const URL_DELAY_MS = 200;
+
+/** The text filter, applied on every keystroke and written to the URL a moment later, and what else is filtered. */
+export function FleetFilterBar(props: { filter: FleetFilter; onText: (text: string) => void; summary: string }) {
+  const { filter, onText, summary } = props;
+  const { route } = useLocation();
+  const text = useUrlText(filter, route, onText);
+  return (
+    <div class="filter-bar" role="search">
+      <label class="search">
+        <Icon name="search" />
+        <span class="sr-only">Filter clusters by name, type, environment, region or label</span>
+        <input
+          type="search"
+          data-shortcut="/"
+          placeholder="Filter by name, type, region, label…"
+          value={text.value}
+          onInput={(event) => text.set(event.currentTarget.value)}
+        />
+        <kbd aria-hidden="true">/</kbd>
+      </label>
+      {filter.state && (
+        <Chip label={`State: ${words(filter.state)}`} href={fleetUrl({ ...filter, state: undefined })} />
+      )}
+      {filter.cluster !== undefined && (
+        <Chip label={`Cluster: ${filter.cluster}`} href={fleetUrl({ ...filter, cluster: undefined })} />
+      )}
+      <span class="filter-summary muted" role="status">
+        {summary}
+      </span>
+    </div>
+  );
+}
+
+function Chip({ label, href }: { label: string; href: string }) {
+  return (
+    <a class="filter-chip" href={href}>
+      {label}
+      <Icon name="close" />
+      <span class="sr-only">, remove</span>
+    </a>
+  );
+}
+
+function useUrlText(
+  filter: FleetFilter,
+  route: (url: string, replace?: boolean) => void,
+  onText: (text: string) => void,
+) {
+  const [value, setValue] = useState(filter.text);
+  const written = useRef(filter.text);
+  // The URL changed by itself (a link, the back button): the field follows.
+  useEffect(() => {
+    if (filter.text === written.current) return;
+    written.current = filter.text;
+    setValue(filter.text);
+    onText(filter.text);
+  }, [filter.text]);
+  useEffect(() => {
+    if (value === written.current) return undefined;
+    const timer = setTimeout(() => {
+      written.current = value;
+      route(fleetUrl({ ...filter, text: value }), true);
+    }, URL_DELAY_MS);
+    return () => clearTimeout(timer);
+  }, [value, filter.state, filter.cluster]);
+  return {
+    value,
+    set: (text: string) => {
+      setValue(text);
+      onText(text);
+    },
+  };
+}

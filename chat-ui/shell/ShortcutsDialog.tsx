@@ -1,0 +1,30 @@
+import { ROUTES } from '../routes.tsx';
+import { Dialog } from './Dialog.tsx';
+
+export function ShortcutsDialog({ onClose }: { onClose: () => void }) {
+  const rows: [string[], string][] = [
+    [['/'], 'Filter the fleet, or write a question'],
+    [['?'], 'This list'],
+    ...ROUTES.map((page): [string[], string] => [['g', page.key], `Go to ${page.title}`]),
+    [['Enter'], 'Send the question'],
+    [['Shift', 'Enter'], 'New line in the question'],
+    [['Esc'], 'Close a dialog; stop a running answer while in the composer'],
+  ];
+  return (
+    <Dialog title="Keyboard shortcuts" onClose={onClose}>
+      <dl class="shortcuts">
+        {rows.map(([keys, what]) => (
+          <div key={what}>
+            <dt>
+              {keys.map((key) => (
+                <kbd key={key}>{key}</kbd>
+              ))}
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+      <p class="muted">Letters are off while you type in a field.</p>
+    </Dialog>
+  );
+}

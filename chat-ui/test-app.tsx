@@ -1,0 +1,89 @@
+import { signal } from '@preact/signals';
+import { render } from 'preact';
+import { act } from 'preact/test-utils';
+import { App } from './App.tsx';
+import { createApiClient } from './api/client.ts';
+import { createCredential } from './api/credential.ts';
+import { createLive, type SocketHandlers } from './api/live.ts';
+import { createChatStore } from './chat/chat-store.ts';
+import { createFleetStore } from './fleet/fleet-store.ts';
+import { createThemeChoice } from './shell/theme.ts';
+import { fakeFetch, manualClock, type SentRequest, settled } from './test-support.ts';
+
+/** The whole UI in a document without layout, on a server that is a function. */
+export async function openApp(url: string, answer: (request: SentRequest) => Response | Promise<Response>) {
+  history.replaceState(null, '', url);
+  document.body.innerHTML = '<div id="app"></div>';
+  const clock = manualClock();
+  const { fetch, sent } = fakeFetch(answer);
+  const credential = createCredential(undefined);
+  const api = createApiClient({ fetch, credential, clock });
+  const fleet = createFleetStore(api, clock);
+  const sockets: { protocols: string[]; handlers: SocketHandlers }[] = [];
+  const live = createLive({
+    open: (protocols, handlers) => {
+      sockets.push({ protocols, handlers });
+      return { send: () => undefined, close: () => undefined };
+    },
+    token: () => credential.token.value,
+    eventTypes: [],
+    clock,
+    random: () => 0,
+    onEvent: fleet.onEvent,
+    onLive: () => void fleet.refresh(),
+  });
+  const root = document.getElementById('app');
+  if (!root) throw new Error('no root');
+  const services = {
+    api,
+    credential,
+    live,
+    fleet,
+    clock,
+    chat: createChatStore(api),
+    theme: createThemeChoice(document.documentElement, undefined),
+    now: signal(clock.now()),
+  };
+  await act(async () => {
+    render(<App services={services} />, root);
+    await settled();
+  });
+  await wait();
+
+  async function wait(): Promise<void> {
+    for (let n = 0; n < 4; n += 1) await act(settled);
+  }
+  return {
+    ...services,
+    sent,
+    sockets,
+    wait,
+    text: () => root.textContent?.replace(/\s+/g, ' ') ?? '',
+    state: () => root.querySelector('[data-state]')?.getAttribute('data-state'),
+    all: (selector: string) => [...root.querySelectorAll<HTMLElement>(selector)],
+    one: (selector: string) => {
+      const found = root.querySelector<HTMLElement>(selector);
+      if (!found) throw new Error(`nothing matches ${selector}`);
+      return found;
+    },
+    click: async (selector: string) => {
+      const found = root.querySelector<HTMLElement>(selector);
+      if (!found) throw new Error(`nothing matches ${selector}`);
+      await act(async () => {
+        found.click();
+        await settled();
+      });
+      await wait();
+    },
+    type: async (selector: string, value: string) => {
+      const field = root.querySelector<HTMLInputElement>(selector);
+      if (!field) throw new Error(`nothing matches ${selector}`);
+      await act(() => {
+        field.value = value;
+        field.dispatchEvent(new Event('input', { bubbles: true }));
+      });
+      await wait();
+    },
+    close: () => act(() => render(null, root)),
+  };
+}

@@ -1,0 +1,286 @@
+import type { Incident } from './incident.ts';
+import { between, nameSuffix, unit } from './random.ts';
+import { accumulate, createRhythm } from './rhythm.ts';
+import type { Rhythm } from './rhythm.ts';
+import type { ClusterSpec, Workload } from './specs.ts';
+
+const MIB = 1024 ** 2;
+const GIB = 1024 ** 3;
+const DAY = 86_400;
+
+export interface Gpu {
+  readonly index: number;
+  readonly uuid: string;
+  readonly pciBusId: string;
+  readonly load: Rhythm;
+}
+
+export interface Node {
+  readonly name: string;
+  readonly address: string;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly diskBytes: number;
+  /** Unix seconds. */
+  readonly bootTime: number;
+  readonly gpus: readonly Gpu[];
+}
+
+/** A pod with its one container. Times are Unix seconds. */
+export interface Pod {
+  readonly namespace: string;
+  readonly deployment: string;
+  readonly name: string;
+  readonly container: string;
+  readonly image: string;
+  readonly address: string;
+  readonly node: Node;
+  readonly memoryRequestBytes: number;
+  readonly memoryLimitBytes: number;
+  readonly cpuRequest: number;
+  readonly cpuLimit: number;
+  readonly gpus: readonly Gpu[];
+  /** Requests per second that it serves on an average hour; undefined when it serves none that it measures. */
+  readonly requestsPerSecond: number | undefined;
+  /** Set when this is the container of the incident. */
+  readonly incident: Incident | undefined;
+  readonly rhythm: Rhythm;
+  startedAt(time: number): number;
+  isDown(time: number): boolean;
+  /** Undefined while the container is down. */
+  workingSetBytes(time: number): number | undefined;
+  /** CPU seconds of the running container since its start; undefined while it is down. */
+  cpuSeconds(time: number): number | undefined;
+}
+
+export interface Inventory {
+  readonly spec: ClusterSpec;
+  readonly nodes: readonly Node[];
+  readonly pods: readonly Pod[];
+  readonly namespaces: readonly string[];
+  readonly incident: Incident | undefined;
+}
+
+interface Plan {
+  readonly namespace: string;
+  readonly deployment: string;
+  readonly image: string;
+  readonly replicas: number;
+  readonly baseMib: number;
+  readonly limitMib: number;
+  readonly cores: number;
+  readonly cpuLimit: number;
+  /** Share of the storefront's requests. */
+  readonly traffic?: number;
+  readonly leaks?: boolean;
+  readonly usesGpus?: boolean;
+}
+
+const PLANS: Readonly<Record<Workload, readonly Plan[]>> = {
+  PLATFORM: [
+    {
+      namespace: 'kube-system',
+      deployment: 'coredns',
+      image: 'coredns:1.11.3',
+      replicas: 1,
+      baseMib: 34,
+      limitMib: 170,
+      cores: 0.03,
+      cpuLimit: 0.5,
+    },
+    {
+      namespace: 'monitoring',
+      deployment: 'prometheus',
+      image: 'prometheus:2.42.0',
+      replicas: 1,
+      baseMib: 1240,
+      limitMib: 3072,
+      cores: 0.22,
+      cpuLimit: 2,
+    },
+    {
+      namespace: 'ingress',
+      deployment: 'ingress-controller',
+      image: 'ingress-controller:1.12.0',
+      replicas: 1,
+      baseMib: 212,
+      limitMib: 768,
+      cores: 0.14,
+      cpuLimit: 1,
+    },
+  ],
+  SHOP: [
+    {
+      namespace: 'shop',
+      deployment: 'storefront',
+      image: 'storefront:3.8.1',
+      replicas: 2,
+      baseMib: 286,
+      limitMib: 768,
+      cores: 0.31,
+      cpuLimit: 1,
+      traffic: 1,
+    },
+    {
+      namespace: 'shop',
+      deployment: 'checkout',
+      image: 'checkout:5.2.0',
+      replicas: 1,
+      baseMib: 164,
+      limitMib: 512,
+      cores: 0.18,
+      cpuLimit: 1,
+      traffic: 0.2,
+      leaks: true,
+    },
+    {
+      namespace: 'shop',
+      deployment: 'catalog',
+      image: 'catalog:2.14.3',
+      replicas: 1,
+      baseMib: 402,
+      limitMib: 1024,
+      cores: 0.26,
+      cpuLimit: 1,
+      traffic: 0.6,
+    },
+  ],
+  INFERENCE: [
+    {
+      namespace: 'ml',
+      deployment: 'llm-inference',
+      image: 'llm-inference:0.11.2',
+      replicas: 1,
+      baseMib: 11_400,
+      limitMib: 32_768,
+      cores: 1.4,
+      cpuLimit: 3,
+      usesGpus: true,
+    },
+  ],
+  POINT_OF_SALE: [
+    {
+      namespace: 'pos',
+      deployment: 'pos-gateway',
+      image: 'pos-gateway:1.9.4',
+      replicas: 1,
+      baseMib: 96,
+      limitMib: 256,
+      cores: 0.06,
+      cpuLimit: 0.5,
+    },
+  ],
+};
+
+/** Everything that stands in one cluster. `epoch` (Unix seconds) is the fleet's start; boots and pod starts lie days before it. */
+export function createInventory(
+  seed: string,
+  spec: ClusterSpec,
+  epoch: number,
+  incident: Incident | undefined,
+): Inventory {
+  const nodes = Array.from({ length: spec.nodes }, (_, index) => createNode(seed, spec, epoch, index));
+  const plans = spec.workloads.flatMap((workload) => PLANS[workload]);
+  const pods = plans.flatMap((plan, planIndex) =>
+    Array.from({ length: plan.replicas }, (_, replica) => {
+      const node = plan.usesGpus ? nodes.at(-1) : nodes[(planIndex + replica) % nodes.length];
+      if (!node) throw new RangeError(`cluster ${spec.name} needs at least one node`);
+      return createPod(seed, spec, epoch, plan, replica, node, plan.leaks ? incident : undefined);
+    }),
+  );
+  const namespaces = new Set([
+    'default',
+    'kube-node-lease',
+    'kube-public',
+    'kube-system',
+    ...pods.map((pod) => pod.namespace),
+  ]);
+  return { spec, nodes, pods, namespaces: [...namespaces].sort(), incident };
+}
+
+function createNode(seed: string, spec: ClusterSpec, epoch: number, index: number): Node {
+  const key = [seed, spec.name, 'node', index];
+  const gpuCount = index === spec.nodes - 1 ? spec.gpus : 0;
+  const rack = Math.floor(unit(seed, spec.name, 'rack') * 250);
+  return {
+    name: gpuCount > 0 ? `${spec.name}-gpu-0` : `${spec.name}-worker-${index}`,
+    address: `10.${rack}.0.${11 + index}`,
+    cpus: 4,
+    memoryBytes: (gpuCount > 0 ? 128 : spec.clusterType === 'EDGE' ? 8 : 16) * GIB,
+    diskBytes: 120 * GIB,
+    bootTime: Math.floor(epoch - between(9, 60, ...key, 'boot') * DAY),
+    gpus: Array.from({ length: gpuCount }, (_, gpu) => ({
+      index: gpu,
+      uuid: `GPU-${hex(8, key, gpu, 'a')}-${hex(4, key, gpu, 'b')}-${hex(4, key, gpu, 'c')}-${hex(4, key, gpu, 'd')}-${hex(12, key, gpu, 'e')}`,
+      pciBusId: `00000000:${(0x17 + gpu * 0x23).toString(16).toUpperCase().padStart(2, '0')}:00.0`,
+      load: createRhythm([...key, 'gpu', gpu].join('/'), { daily: 0.25, peakHourUtc: spec.peakHourUtc, wobble: 0.3 }),
+    })),
+  };
+}
+
+function hex(length: number, key: readonly (string | number)[], ...parts: readonly (string | number)[]): string {
+  let text = '';
+  for (let i = 0; i < length; i++) text += Math.floor(unit(...key, ...parts, i) * 16).toString(16);
+  return text;
+}
+
+function createPod(
+  seed: string,
+  spec: ClusterSpec,
+  epoch: number,
+  plan: Plan,
+  replica: number,
+  node: Node,
+  incident: Incident | undefined,
+): Pod {
+  const key = [seed, spec.name, plan.namespace, plan.deployment];
+  const firstStart = Math.floor(epoch - between(2, 8, ...key, replica, 'start') * DAY);
+  const rhythm = createRhythm([...key, replica].join('/'), {
+    daily: 0.45,
+    peakHourUtc: spec.peakHourUtc,
+    wobble: 0.25,
+  });
+  const memory = createRhythm([...key, replica, 'memory'].join('/'), {
+    daily: 0.06,
+    peakHourUtc: spec.peakHourUtc + 1,
+    wobble: 0.05,
+  });
+  const base = plan.baseMib * MIB * between(0.94, 1.06, ...key, replica, 'base');
+  const limit = plan.limitMib * MIB;
+  const startedAt = (time: number) => incident?.restartedAt(time) ?? firstStart;
+  const isDown = (time: number) => incident?.isDown(time) ?? false;
+  // The collector of a full heap works hard: up to 0.7 cores more just before the kill.
+  const collecting = incident && accumulate(incident.start, (time) => 0.7 * (incident.leak(time) ?? 0) ** 2);
+  const cpuSinceFirstStart = (time: number) =>
+    plan.cores * rhythm.integral(firstStart, time) + (collecting?.(time) ?? 0);
+  return {
+    namespace: plan.namespace,
+    deployment: plan.deployment,
+    name: `${plan.deployment}-${nameSuffix(9, ...key, 'set')}-${nameSuffix(5, ...key, replica)}`,
+    container: plan.deployment,
+    image: `registry.local/${plan.namespace}/${plan.image}`,
+    address: `10.128.${Math.floor(unit(...key, replica, 'net') * 8)}.${10 + Math.floor(unit(...key, replica, 'ip') * 240)}`,
+    node,
+    memoryRequestBytes: Math.round(plan.limitMib / 2) * MIB,
+    memoryLimitBytes: limit,
+    cpuRequest: plan.cpuLimit / 4,
+    cpuLimit: plan.cpuLimit,
+    gpus: plan.usesGpus ? node.gpus : [],
+    requestsPerSecond: plan.traffic === undefined ? undefined : (spec.requestsPerSecond * plan.traffic) / plan.replicas,
+    incident,
+    rhythm,
+    startedAt,
+    isDown,
+    workingSetBytes: (time) => {
+      if (isDown(time)) return undefined;
+      const calm = base * memory.at(time);
+      return pages(calm + (limit - calm) * (incident?.leak(time) ?? 0));
+    },
+    cpuSeconds: (time) => (isDown(time) ? undefined : cpuSinceFirstStart(time) - cpuSinceFirstStart(startedAt(time))),
+  };
+}
+
+/** Memory is counted in pages of 4 KiB. */
+function pages(bytes: number): number {
+  return Math.floor(bytes / 4096) * 4096;
+}

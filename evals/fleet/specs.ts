@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { ClusterType, Environment } from '../../backend/model/cluster.ts';
+
+/** What one simulated cluster is. Everything it shows follows from this, the seed, and the time. */
+export const ClusterSpec = z.strictObject({
+  name: z.string(),
+  displayName: z.string(),
+  clusterType: ClusterType,
+  environment: Environment,
+  region: z.string(),
+  labels: z.record(z.string(), z.string()),
+  kubernetesVersion: z.string(),
+  nodes: z.int().positive(),
+  /** GPUs of the last node; 0 = a cluster without GPUs. */
+  gpus: z.int().min(0),
+  workloads: z.array(z.enum(['PLATFORM', 'SHOP', 'INFERENCE', 'POINT_OF_SALE'])),
+  /** Hour of day, UTC, of the busiest time. */
+  peakHourUtc: z.number(),
+  /** Requests per second of the storefront on an average hour. */
+  requestsPerSecond: z.number(),
+  /** Whether the incident of `incident.ts` happens here; needs the workload SHOP. */
+  incident: z.boolean(),
+  /** false = its Prometheus is down from the start, so the cluster is truly degraded until someone starts it. */
+  prometheusRuns: z.boolean(),
+});
+export type ClusterSpec = z.infer<typeof ClusterSpec>;
+export type Workload = ClusterSpec['workloads'][number];
+
+const HUB_1: ClusterSpec = {
+  name: 'hub-1',
+  displayName: 'Hub',
+  clusterType: 'HUB',
+  environment: 'PRODUCTION',
+  region: 'eu-central',
+  labels: { tier: 'management' },
+  kubernetesVersion: 'v1.31.6',
+  nodes: 2,
+  gpus: 0,
+  workloads: ['PLATFORM'],
+  peakHourUtc: 13,
+  requestsPerSecond: 0,
+  incident: false,
+  prometheusRuns: true,
+};
+
+const PROD_EU_1: ClusterSpec = {
+  ...HUB_1,
+  name: 'prod-eu-1',
+  displayName: 'Production Europe 1',
+  clusterType: 'SPOKE',
+  region: 'eu-west',
+  labels: { tier: 'workload', app: 'shop' },
+  nodes: 3,
+  workloads: ['PLATFORM', 'SHOP'],
+  requestsPerSecond: 42,
+  incident: true,
+};
+
+const PROD_US_1: ClusterSpec = {
+  ...PROD_EU_1,
+  name: 'prod-us-1',
+  displayName: 'Production US 1',
+  region: 'us-east',
+  labels: { tier: 'workload', app: 'shop', gpu: 'true' },
+  kubernetesVersion: 'v1.31.4',
+  gpus: 4,
+  workloads: ['PLATFORM', 'SHOP', 'INFERENCE'],
+  peakHourUtc: 19,
+  requestsPerSecond: 61,
+  incident: false,
+};
+
+const STAGE_1: ClusterSpec = {
+  ...PROD_EU_1,
+  name: 'stage-1',
+  displayName: 'Staging',
+  environment: 'STAGING',
+  kubernetesVersion: 'v1.32.1',
+  nodes: 2,
+  requestsPerSecond: 3,
+  incident: false,
+};
+
+const EDGE_LAB_1: ClusterSpec = {
+  ...HUB_1,
+  name: 'edge-lab-1',
+  displayName: 'Edge laboratory 1',
+  clusterType: 'EDGE',
+  environment: 'LAB',
+  region: 'lab',
+  labels: { tier: 'edge' },
+  kubernetesVersion: 'v1.30.9',
+  nodes: 1,
+  workloads: ['POINT_OF_SALE'],
+  prometheusRuns: false,
+};
+
+/** The fleet of the demo: five clusters, one of them with an incident to come, one degraded from the start. */
+export const DEMO_CLUSTERS: readonly ClusterSpec[] = [HUB_1, PROD_EU_1, PROD_US_1, STAGE_1, EDGE_LAB_1];
+
+/** Three clusters for tests, all healthy until a test kills something. The incident is in `prod-eu-1`. */
+export const TEST_CLUSTERS: readonly ClusterSpec[] = [HUB_1, PROD_EU_1, PROD_US_1];

@@ -1,0 +1,175 @@
+import { Command } from 'commander';
+import { AppError, asAppError } from '../../backend/model/errors.ts';
+import { type Logger, createLogger } from '../../backend/platform/logger.ts';
+import { ConfigError, type EffectiveConfig, describeConfig, loadConfig } from '../config.ts';
+import type { RunningServer } from '../serve.ts';
+import { VERSION } from '../version.ts';
+import { clusterCommands, type WithSession } from './cluster-commands.ts';
+import { diagnose } from './doctor.ts';
+import { contextsAtHand } from './kubeconfig-file.ts';
+import { openSession } from './session.ts';
+import { table } from './table.ts';
+import { untilStopped } from './until-stopped.ts';
+
+const print = (line: string) => process.stdout.write(`${line}\n`);
+const complain = (line: string) => process.stderr.write(`${line}\n`);
+
+/** `aiops …`. Exit codes: 0 done, 1 failed, 2 wrong use or configuration. */
+export async function runCli(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  const program = new Command('aiops')
+    .description('One place to ask a whole fleet of clusters.')
+    .version(VERSION)
+    .showHelpAfterError();
+  program.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+
+  program
+    .command('serve')
+    .description('run the server')
+    .action(guarded(() => serve(loadConfig(env), env)));
+  program
+    .command('stdio')
+    .description('MCP over standard input and output, for clients that start it themselves')
+    .action(
+      guarded(async () => {
+        const { stdio } = await import('./stdio.ts');
+        await stdio(loadConfig(env));
+      }),
+    );
+  clusterCommands(program, sessionFor(env), env);
+  program
+    .command('call <tool> [input]')
+    .description('call any tool; input is one JSON object, - reads it from standard input')
+    .option('--json', 'print only the JSON output')
+    .action((tool: string, input: string | undefined, options: { json?: boolean }) =>
+      sessionFor(env)(async (session) => {
+        const answer = await session.call(tool, parseInput(input === '-' ? await readStdin() : input));
+        if (options.json !== true && answer.text !== '') complain(answer.text);
+        print(JSON.stringify(answer.output, null, 2));
+      }),
+    );
+  program
+    .command('token')
+    .description('API tokens for MCP clients and scripts')
+    .command('create <name>')
+    .option('--role <role>', 'admin, operator or viewer', 'viewer')
+    .option('--clusters <selector>', 'label selector of the clusters it may see', '')
+    .option('--expires <time>', 'ISO 8601, relative such as +90d, or never', '+90d')
+    .action((name: string, options: { role: string; clusters: string; expires: string }) =>
+      sessionFor(env)(async (session) => {
+        const { output, text } = await session.call('create_api_token', { name, ...options });
+        complain(text);
+        print(String(output['secret']));
+      }),
+    );
+  program
+    .command('doctor')
+    .description('check what the server needs')
+    .action(
+      guarded(async () => {
+        const findings = await diagnose(loadConfig(env), quietLogger(), env);
+        for (const { ok, check, detail } of findings) print(`${ok ? '✓' : '✗'} ${check}: ${detail}`);
+        if (findings.some((finding) => !finding.ok)) process.exitCode = 1;
+      }),
+    );
+  program
+    .command('config')
+    .description('the effective configuration')
+    .command('check')
+    .action(
+      guarded(async () => {
+        print(
+          table(
+            ['SETTING', 'ENVIRONMENT', 'VALUE'],
+            describeConfig(loadConfig(env)).map((row) => [row.key, row.env, row.value]),
+          ),
+        );
+      }),
+    );
+
+  await program.parseAsync(argv, { from: 'user' });
+}
+
+async function serve(config: EffectiveConfig, env: NodeJS.ProcessEnv): Promise<void> {
+  const logger = createLogger({ level: config.log_level });
+  const { startServer } = await import('../serve.ts'); // commands that only join a server need not load it
+  const server = await startServer({ config, logger });
+  logger.info({ url: server.url, auth_mode: config.auth_mode, version: VERSION }, 'listening');
+  await welcome(server, config, env);
+  await untilStopped(logger);
+  await server.close();
+}
+
+/** What a person at the terminal needs to go on; the log is on stderr. */
+async function welcome(server: RunningServer, config: EffectiveConfig, env: NodeJS.ProcessEnv): Promise<void> {
+  print(`AIOps NextGen ${VERSION} is ready at ${server.url} (MCP: ${server.url}/mcp, API: ${server.url}/docs).`);
+  if (config.auth_mode === 'token')
+    print('Every request needs an API token; make one: aiops token create <name> --role viewer');
+  if ((await server.runtime.services.registry.list()).length > 0) return;
+  const { file, contexts } = contextsAtHand(env);
+  print('No cluster is registered yet.');
+  if (contexts.length === 0)
+    print(
+      'Add one from a kubeconfig: bin/aiops cluster add --kubeconfig <file> --context <context> --prometheus-url <url>',
+    );
+  else {
+    print(
+      `${file} has ${contexts.length === 1 ? 'a context' : `${contexts.length} contexts`}. To add ${contexts.length === 1 ? 'it' : 'them'}:`,
+    );
+    for (const context of contexts.slice(0, 10))
+      print(`  bin/aiops cluster add --context ${context} --prometheus-url <url>`);
+    if (contexts.length > 10) print(`  … and ${contexts.length - 10} more`);
+  }
+}
+
+function sessionFor(env: NodeJS.ProcessEnv): WithSession {
+  return (run) =>
+    guarded(async () => {
+      const session = await openSession(loadConfig(env), quietLogger());
+      try {
+        await run(session, print);
+      } finally {
+        await session.close();
+      }
+    })();
+}
+
+/** A command's own words are its output; only what fails is worth a log record. */
+function quietLogger(): Logger {
+  return createLogger({ level: 'error' });
+}
+
+function guarded(run: () => Promise<void>): () => Promise<void> {
+  return async () => {
+    try {
+      await run();
+    } catch (thrown) {
+      if (thrown instanceof ConfigError) {
+        complain(thrown.message);
+        process.exitCode = 2;
+        return;
+      }
+      const error = asAppError(thrown);
+      complain(`${error.code}: ${error.sentence}`);
+      if (error.code === 'INTERNAL_ERROR' && error.cause instanceof Error)
+        complain(error.cause.stack ?? error.cause.message);
+      process.exitCode = error.code === 'VALIDATION_FAILED' ? 2 : 1;
+    }
+  };
+}
+
+function parseInput(text: string | undefined): unknown {
+  if (text === undefined || text.trim() === '') return {};
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new AppError('INVALID_JSON', 'The input is not valid JSON.', {
+      hint: 'Give one JSON object in single quotes, such as \'{"query":"up"}\'.',
+    });
+  }
+}
+
+async function readStdin(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk as Uint8Array)); // proof: stdin has no encoding set
+  return Buffer.concat(chunks).toString('utf8');
+}

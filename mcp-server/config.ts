@@ -1,0 +1,229 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+import { TOOLSETS } from '../tools/define.ts';
+
+const splitText = (v: unknown) =>
+  typeof v === 'string'
+    ? v
+        .split(',')
+        .map((s) => s.trim())
+        .filter((s) => s !== '')
+    : v;
+const csv = z.preprocess(splitText, z.array(z.string()));
+const toolsetList = z.preprocess(
+  splitText,
+  z.array(
+    z.enum(TOOLSETS, { error: (issue) => `there is no toolset ${String(issue.input)}; known: ${TOOLSETS.join(', ')}` }),
+  ),
+);
+const flag = z.preprocess(
+  (v) =>
+    typeof v === 'string'
+      ? ({ true: true, '1': true, yes: true, false: false, '0': false, no: false }[v.toLowerCase()] ?? v)
+      : v,
+  z.boolean(),
+);
+const port = z.coerce.number().int().min(0).max(65_535);
+
+/** The whole configuration. Keys are those of `aiops.yaml`; ENV names the environment variable on top of each. */
+export const Config = z.strictObject({
+  data_dir: z.string().min(1).default('./data').describe('Folder of the embedded database and the lock file'),
+  host: z.string().min(1).default('127.0.0.1').describe('Address to listen on'),
+  port: port.default(8080),
+  metrics_port: port
+    .optional()
+    .describe('Own listener of /metrics on the same host; left out, /metrics is served on loopback hosts only'),
+  allowed_hosts: csv.default([]).describe('Host names that clients use to reach the server; needed off loopback'),
+  allowed_origins: csv.default([]).describe('Origins of browser pages that may call the server besides its own'),
+  auth_mode: z
+    .enum(['none', 'token'])
+    .optional()
+    .describe('none is allowed on loopback only; default: none on loopback, token elsewhere'),
+  database_url: z
+    .string()
+    .regex(/^postgres(?:ql)?:\/\//, 'a postgres:// URL')
+    .optional(),
+  encryption_key_file: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Key of stored credentials, base64 of 32 bytes; made at first start when left out'),
+  outbound_allow: csv.default([]).describe('CIDRs and hosts that spokes may live at besides the default'),
+  outbound_deny: csv.default([]).describe('CIDRs and hosts that spokes may never live at; wins over outbound_allow'),
+  toolsets: toolsetList.default([]).describe('Toolsets that MCP clients are offered; empty = all'),
+  air_gapped: flag.default(false).describe('Refuses a language model outside loopback and private networks'),
+  llm_provider: z.enum(['none', 'openai-compatible']).optional(),
+  llm_local_url: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('Base URL of an OpenAI-compatible server, such as vLLM'),
+  llm_model: z.string().min(1).optional(),
+  llm_api_key_file: z.string().min(1).optional(),
+  otlp_endpoint: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('OTLP/HTTP endpoint for traces'),
+  log_level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+});
+export type Config = z.infer<typeof Config>;
+
+export const ENV: Readonly<Record<keyof Config, string>> = {
+  data_dir: 'AIOPS_DATA_DIR',
+  host: 'AIOPS_HOST',
+  port: 'AIOPS_PORT',
+  metrics_port: 'AIOPS_METRICS_PORT',
+  allowed_hosts: 'AIOPS_ALLOWED_HOSTS',
+  allowed_origins: 'AIOPS_ALLOWED_ORIGINS',
+  auth_mode: 'AIOPS_AUTH_MODE',
+  database_url: 'DATABASE_URL',
+  encryption_key_file: 'AIOPS_ENCRYPTION_KEY_FILE',
+  outbound_allow: 'AIOPS_OUTBOUND_ALLOW',
+  outbound_deny: 'AIOPS_OUTBOUND_DENY',
+  toolsets: 'AIOPS_TOOLSETS',
+  air_gapped: 'AIOPS_AIR_GAPPED',
+  llm_provider: 'LLM_PROVIDER',
+  llm_local_url: 'LLM_LOCAL_URL',
+  llm_model: 'LLM_MODEL',
+  llm_api_key_file: 'LLM_API_KEY_FILE',
+  otlp_endpoint: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+  log_level: 'LOG_LEVEL',
+};
+
+/** A wrong configuration. Its message is the one line that is shown before the process ends. */
+export class ConfigError extends Error {}
+
+export type EffectiveConfig = Config & { readonly auth_mode: 'none' | 'token'; readonly encryption_key_file: string };
+
+/** Reads `aiops.yaml` (path in `AIOPS_CONFIG`) with the environment on top. Throws {@link ConfigError} naming what is wrong. */
+export function loadConfig(env: NodeJS.ProcessEnv): EffectiveConfig {
+  const merged: Record<string, unknown> = { ...readConfigFile(env['AIOPS_CONFIG']) };
+  for (const [key, name] of Object.entries(ENV)) {
+    const value = env[name] ?? fromSecretFile(env, name);
+    if (value !== undefined && value !== '') merged[key] = value;
+  }
+  merged['database_url'] ??= postgresParts(env);
+  const parsed = Config.safeParse(merged);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const key = issue?.code === 'unrecognized_keys' ? (issue.keys[0] ?? '') : String(issue?.path[0] ?? '');
+    const name = Object.hasOwn(ENV, key) ? `${ENV[key as keyof Config]} (${key})` : key; // proof: hasOwn
+    throw new ConfigError(
+      `configuration: ${name}: ${issue?.code === 'unrecognized_keys' ? 'unknown setting' : issue?.message}`,
+    );
+  }
+  return complete(parsed.data, env);
+}
+
+function complete(config: Config, env: NodeJS.ProcessEnv): EffectiveConfig {
+  const loopback = isLoopback(config.host);
+  const auth_mode = config.auth_mode ?? (loopback ? 'none' : 'token');
+  if (auth_mode === 'none' && !loopback) {
+    throw new ConfigError(
+      `configuration: AIOPS_AUTH_MODE (auth_mode): none is allowed on loopback only, and AIOPS_HOST is ${config.host}; use token`,
+    );
+  }
+  if (!loopback && config.allowed_hosts.length === 0) {
+    throw new ConfigError(
+      'configuration: AIOPS_ALLOWED_HOSTS (allowed_hosts): name the hosts that clients use, because AIOPS_HOST is not loopback',
+    );
+  }
+  if (
+    config.llm_provider === 'openai-compatible' &&
+    (config.llm_local_url === undefined || config.llm_model === undefined)
+  ) {
+    throw new ConfigError(
+      'configuration: LLM_PROVIDER (llm_provider): openai-compatible needs LLM_LOCAL_URL and LLM_MODEL',
+    );
+  }
+  if (
+    config.air_gapped &&
+    config.llm_local_url !== undefined &&
+    !isPrivateHost(new URL(config.llm_local_url).hostname)
+  ) {
+    throw new ConfigError(
+      'configuration: LLM_LOCAL_URL (llm_local_url): air_gapped allows a model on loopback, a private address or a cluster-local name only',
+    );
+  }
+  // Never beside the data: whoever copies the data folder must not get the key with it.
+  const keyHome = env['XDG_CONFIG_HOME'] ?? path.join(homedir(), '.config');
+  return {
+    ...config,
+    auth_mode,
+    encryption_key_file: config.encryption_key_file ?? path.join(keyHome, 'aiops-nextgen', 'encryption.key'),
+  };
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+function isPrivateHost(host: string): boolean {
+  return (
+    isLoopback(host) ||
+    /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.)/.test(host) ||
+    /^\[f[cd]/i.test(host) ||
+    !host.includes('.') ||
+    /\.(?:svc|local|internal|cluster\.local)$/.test(host)
+  );
+}
+
+function readConfigFile(file: string | undefined): Record<string, unknown> {
+  if (file === undefined || file === '') return {};
+  try {
+    const content: unknown = parseYaml(readFileSync(file, 'utf8'));
+    if (content === null || content === undefined) return {};
+    if (typeof content !== 'object' || Array.isArray(content)) throw new Error('it must hold one mapping');
+    return { ...content };
+  } catch (error) {
+    throw new ConfigError(
+      `configuration: AIOPS_CONFIG: cannot read ${file}: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`,
+    );
+  }
+}
+
+/** `NAME_FILE` names a file that holds the value of `NAME`. */
+function fromSecretFile(env: NodeJS.ProcessEnv, name: string): string | undefined {
+  const file = name.endsWith('_FILE') ? undefined : env[`${name}_FILE`];
+  if (file === undefined) return undefined;
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new ConfigError(
+      `configuration: ${name}_FILE: cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
+
+function postgresParts(env: NodeJS.ProcessEnv): string | undefined {
+  const host = env['POSTGRES_HOST'];
+  if (host === undefined || host === '') return undefined;
+  const url = new URL('postgres://localhost');
+  url.hostname = host;
+  url.port = env['POSTGRES_PORT'] ?? '5432';
+  url.username = encodeURIComponent(env['POSTGRES_USER'] ?? 'aiops');
+  url.password = encodeURIComponent(env['POSTGRES_PASSWORD'] ?? fromSecretFile(env, 'POSTGRES_PASSWORD') ?? '');
+  url.pathname = `/${env['POSTGRES_DATABASE'] ?? 'aiops'}`;
+  return url.href;
+}
+
+/** The effective configuration with the environment name of each key, secrets masked; for `aiops config check`. */
+export function describeConfig(config: EffectiveConfig): { key: string; env: string; value: string }[] {
+  return Object.entries(ENV).map(([key, env]) => {
+    const value = config[key as keyof Config]; // proof: ENV has exactly the keys of Config
+    const text = value === undefined ? '(not set)' : Array.isArray(value) ? value.join(',') || '(none)' : String(value);
+    return { key, env, value: key === 'database_url' ? text.replace(/(?<=:\/\/[^:@/]*:)[^@]*(?=@)/, '***') : text };
+  });
+}
+
+/** First file that KUBECONFIG names, if any. */
+export function defaultKubeconfig(env: NodeJS.ProcessEnv): string | undefined {
+  return env['KUBECONFIG']?.split(path.delimiter).find((file) => file !== '');
+}
+
+/** The environment of this process; the only place that reads it. */
+export function environment(): NodeJS.ProcessEnv {
+  return process.env;
+}

@@ -1,0 +1,25 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import express, { Router } from 'express';
+import { AppError } from '../../backend/model/errors.ts';
+
+/** The built UI: hashed assets for a year, the page itself never cached, every unknown page path answered by the app. */
+export function staticUi(folder: string): Router {
+  const router = Router();
+  const index = path.join(folder, 'index.html');
+  router.use('/assets', express.static(path.join(folder, 'assets'), { immutable: true, maxAge: '1y', index: false }));
+  router.use(express.static(folder, { index: false, maxAge: 0 }));
+  router.get('/{*path}', (request, response, next) => {
+    if (!request.accepts('html') || request.path.startsWith('/api/') || path.extname(request.path) !== '') {
+      next();
+      return;
+    }
+    if (!existsSync(index))
+      throw new AppError('NOT_FOUND', 'The user interface is not built.', {
+        hint: 'Run npm run build, or use the API at /docs.',
+      });
+    response.setHeader('Cache-Control', 'no-store');
+    response.sendFile(index);
+  });
+  return router;
+}

@@ -1,0 +1,140 @@
+import { createApiTokens } from '../backend/access/tokens.ts';
+import { createAlertsCollector } from '../backend/collectors/alerts.ts';
+import { createFanout } from '../backend/collectors/fanout.ts';
+import { createMetricsCollector } from '../backend/collectors/metrics.ts';
+import { createConversations } from '../backend/conversations/conversations.ts';
+import type { EventType } from '../backend/model/event.ts';
+import { createAuditLog } from '../backend/platform/audit.ts';
+import type { Clock } from '../backend/platform/clock.ts';
+import { createEnvelope, loadMasterKey } from '../backend/platform/envelope.ts';
+import { type EventBus, createEventBus } from '../backend/platform/event-bus.ts';
+import { type EvidenceStore, createEvidenceStore } from '../backend/platform/evidence.ts';
+import type { Logger } from '../backend/platform/logger.ts';
+import type { Metrics } from '../backend/platform/metrics.ts';
+import { startOutboxRelay } from '../backend/platform/outbox-relay.ts';
+import { purgeEvents } from '../backend/platform/outbox.ts';
+import { startRetention } from '../backend/platform/retention.ts';
+import type { DataFolderLock } from '../backend/platform/store/data-folder-lock.ts';
+import { type Store, openStore } from '../backend/platform/store/store.ts';
+import { startHealthMonitor } from '../backend/registry/health.ts';
+import { createSpokeProbe } from '../backend/registry/probe.ts';
+import { createClusterRegistry } from '../backend/registry/registry.ts';
+import { createAddressPolicy } from '../backend/spokes/address-policy.ts';
+import { createSpokes } from '../backend/spokes/spokes.ts';
+import { createTransport } from '../backend/spokes/transport.ts';
+import { createChatAgent } from '../personas/agent/chat-agent.ts';
+import { createPersonaDirectory } from '../personas/directory.ts';
+import { catalog } from '../tools/catalog.ts';
+import { type Dispatcher, createDispatcher } from '../tools/dispatch.ts';
+import type { PersonaDirectory, Services } from '../tools/services.ts';
+import type { EffectiveConfig } from './config.ts';
+import { createProviders } from './providers.ts';
+import { VERSION } from './version.ts';
+
+/** Everything below the doors, running: what every door stands on, with or without a server around it. */
+export interface Runtime {
+  readonly store: Store;
+  readonly services: Services;
+  readonly dispatcher: Dispatcher;
+  readonly evidence: EvidenceStore;
+  readonly personas: PersonaDirectory;
+  readonly bus: EventBus;
+  close(): Promise<void>;
+}
+
+export interface RuntimeOptions {
+  readonly config: EffectiveConfig;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Held by the caller when the database is embedded. */
+  readonly lock: DataFolderLock | undefined;
+}
+
+const STALE_CONNECTIONS: ReadonlySet<EventType> = new Set(['CLUSTER_DELETED', 'CLUSTER_CREDENTIALS_UPDATED']);
+const DAY_MS = 86_400_000;
+/** The product contract keeps records 90 days. */
+const AUDIT_KEPT_MS = 90 * DAY_MS;
+/** Clients resume within minutes; the rest is for looking back. Product contract: history is kept 7 days. */
+const EVENTS_KEPT_MS = 7 * DAY_MS;
+
+export async function openRuntime({ config, clock, logger, metrics, lock }: RuntimeOptions): Promise<Runtime> {
+  const store = await openStore({
+    dataDir: config.data_dir,
+    logger,
+    clock,
+    ...(config.database_url === undefined ? {} : { databaseUrl: config.database_url }),
+    ...(lock === undefined ? {} : { lock }),
+  });
+  try {
+    return await compose(store);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+
+  async function compose(open: Store): Promise<Runtime> {
+    const envelope = createEnvelope(await loadMasterKey(config.encryption_key_file, { create: true }));
+    const policy = createAddressPolicy({ allow: config.outbound_allow, deny: config.outbound_deny });
+    const bus = createEventBus(logger);
+    const relay = startOutboxRelay({ store: open, bus, clock, logger });
+    const transport = createTransport({ policy, clock, logger, metrics, version: VERSION });
+    const registry = createClusterRegistry({ store: open, clock, envelope, policy, nudge: relay.nudge });
+    const spokes = createSpokes({ transport, credentialsOf: (id) => registry.credentialsOf(id) });
+    // Kept connections carry the old credentials and certificates; by event, so that every replica lets go of its own.
+    bus.subscribe((event) => {
+      if (event.cluster_id !== undefined && STALE_CONNECTIONS.has(event.event_type)) spokes.forget(event.cluster_id);
+    });
+    const health = startHealthMonitor({ store: open, registry, probe: createSpokeProbe(spokes), clock, logger, bus });
+    const fanout = createFanout({ clock, spokes, logger });
+    const audit = createAuditLog(open);
+    const evidence = createEvidenceStore(open, clock);
+    const conversations = createConversations({ store: open, clock, nudge: relay.nudge });
+    const retention = startRetention({
+      clock,
+      logger,
+      tasks: {
+        evidence: () => evidence.purgeExpired(),
+        conversations: () => conversations.purgeExpired(),
+        audit: () => audit.purge(new Date(clock.now().getTime() - AUDIT_KEPT_MS)),
+        events: () => purgeEvents(open, new Date(clock.now().getTime() - EVENTS_KEPT_MS)),
+      },
+    });
+    const personas = createPersonaDirectory();
+    const services: Services = {
+      registry,
+      metrics: createMetricsCollector({ fanout, spokes, clock }),
+      alerts: createAlertsCollector({ fanout, spokes }),
+      conversations,
+      tokens: createApiTokens(open, clock),
+      personas,
+      // The agent calls tools through the dispatcher, which needs the services first; the name is bound before any call.
+      agent: { answer: (request) => agent.answer(request) },
+    };
+    const dispatcher = createDispatcher({ catalog, services, audit, evidence, metrics, clock, logger });
+    const agent = createChatAgent({
+      dispatcher,
+      conversations,
+      personas,
+      providers: await createProviders(config, clock),
+      clock,
+      logger,
+      metrics,
+    });
+    return {
+      store: open,
+      services,
+      dispatcher,
+      evidence,
+      personas,
+      bus,
+      close: async () => {
+        await health.stop();
+        await retention.stop();
+        await relay.stop();
+        await transport.close();
+        await open.close();
+      },
+    };
+  }
+}

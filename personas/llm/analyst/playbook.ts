@@ -1,0 +1,47 @@
+import type { ListedCluster } from '../../../backend/model/cluster.ts';
+import type { Reading } from '../provider.ts';
+import type { Question } from './question.ts';
+import type { Scope } from './scope.ts';
+
+export interface PlannedCall {
+  readonly tool: string;
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
+/** The first page of the clusters that the asking user may see. */
+export interface Fleet {
+  readonly clusters: readonly ListedCluster[];
+  readonly total: number;
+  readonly pages: number;
+  /** True when `clusters` is all there is. */
+  readonly whole: boolean;
+  readonly evidence: string;
+}
+
+export interface Asked {
+  readonly question: Question;
+  readonly fleet: Fleet;
+  readonly scope: Scope;
+}
+
+/** What a planned call came to; undefined while it has not been made. */
+export type Read = (call: PlannedCall) => Reading | undefined;
+
+/**
+ * One kind of question that can be answered without a model. `plan` is asked again after every batch of calls until it
+ * plans nothing new, so a later call may depend on an earlier result; it must plan the same calls for the same readings.
+ */
+export interface Playbook {
+  readonly id: string;
+  /** A question that it answers, shown when a question is not understood. */
+  readonly example: string;
+  match(question: Question): boolean;
+  plan(asked: Asked, read: Read): PlannedCall[];
+  /** Markdown in which every number is cited. */
+  write(asked: Asked, read: Read): string;
+}
+
+/** A question whose answer does not depend on any data. */
+export interface FixedAnswer extends Pick<Playbook, 'id' | 'example' | 'match'> {
+  readonly text: string;
+}

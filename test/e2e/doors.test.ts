@@ -1,0 +1,148 @@
+import { StdioClientTransport as ModernStdio } from '@modelcontextprotocol/client/stdio';
+import { StdioClientTransport as LegacyStdio } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ChatMessage } from '../../backend/model/chat.ts';
+import { catalog } from '../../tools/catalog.ts';
+import { type TestClient, connectHttp, connectLegacy, connectModern } from '../mcp/clients.ts';
+import { type Demo, startDemo } from '../support/demo.ts';
+import { MAIN, rest } from '../support/server-process.ts';
+
+let demo: Demo;
+beforeAll(async () => {
+  demo = await startDemo();
+});
+afterAll(() => demo.stop());
+
+const modelTools = catalog.filter((tool) => tool.exposure === 'model');
+
+function stdio() {
+  const env = Object.fromEntries(
+    Object.entries(demo.server.env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
+  );
+  return { command: process.execPath, args: [MAIN, 'stdio'], env, stderr: 'ignore' as const };
+}
+
+const CLIENTS: Readonly<Record<string, () => Promise<TestClient>>> = {
+  'v1 SDK over HTTP': () => connectHttp('v1 client', `${demo.url}/mcp`, { person: 'accepts' }),
+  'v2 SDK of 2025 over HTTP': () => connectHttp('v2 client, 2025 era', `${demo.url}/mcp`, { person: 'accepts' }),
+  'v2 SDK of 2026 over HTTP': () => connectHttp('v2 client, 2026 era', `${demo.url}/mcp`, { person: 'accepts' }),
+  'v1 SDK over stdio': () => connectLegacy(new LegacyStdio(stdio()), 'accepts'),
+  'v2 SDK of 2025 over stdio': () => connectModern('v2 client, 2025 era', new ModernStdio(stdio()), 'accepts'),
+  'v2 SDK of 2026 over stdio': () => connectModern('v2 client, 2026 era', new ModernStdio(stdio()), 'accepts'),
+};
+
+describe.each(Object.keys(CLIENTS))('%s', (name) => {
+  let client: TestClient;
+  beforeAll(async () => {
+    client = await (CLIENTS[name] as () => Promise<TestClient>)(); // proof: name is one of its keys
+  });
+  afterAll(() => client.close());
+
+  it('lists exactly the tools for models, each with title, schemas and annotations', async () => {
+    const tools = await client.listTools();
+    expect(tools.map((tool) => tool.name)).toEqual(modelTools.map((tool) => tool.name));
+    for (const tool of tools)
+      expect(tool).toMatchObject({
+        title: expect.any(String),
+        inputSchema: { type: 'object' },
+        outputSchema: { type: 'object' },
+        annotations: { readOnlyHint: expect.any(Boolean) },
+      });
+  });
+
+  it.each(modelTools.map((tool) => [tool.name, tool] as const))('calls %s by its example', async (tool, definition) => {
+    const reply = await client.call(tool, definition.example as Record<string, unknown>); // proof: examples are objects
+    expect(reply.text).not.toBe('');
+    expect({ tool, isError: reply.isError, text: reply.isError ? reply.text : '' }).toEqual({
+      tool,
+      isError: false,
+      text: '',
+    });
+    expect(definition.output.safeParse(reply.structured).error).toBeUndefined();
+    if (definition.confirm)
+      expect(client.questions.at(-1)).toContain(definition.example.name ?? definition.example.cluster);
+  });
+
+  it('reads clusters as resources and offers the persona as a prompt', async () => {
+    expect(await client.read('aiops://clusters/hub-1')).toMatchObject({ name: 'hub-1' });
+    const [prompt] = await client.prompts();
+    expect(prompt).toMatchObject({ name: 'default', description: expect.any(String) });
+  });
+
+  it.each<[string, string, Record<string, unknown>, string]>([
+    ['an unknown argument', 'query_metrics', { query: 'up', cluster: 'hub-1' }, 'VALIDATION_FAILED'],
+    ['bad PromQL', 'query_metrics', { query: 'sum(' }, 'INVALID_PROMQL'],
+    ['an unknown cluster', 'query_metrics', { query: 'up', clusters: ['hub-9'] }, 'CLUSTER_NOT_FOUND'],
+    ['30 days at 1 s step', 'query_metrics', { query: 'up', start: '-30d', end: 'now', step: '1s' }, 'QUERY_REFUSED'],
+  ])('gets one clear error for %s', async (_what, tool, input, code) => {
+    const reply = await client.call(tool, input);
+    expect(reply.isError).toBe(true);
+    expect(reply.text).toContain(code);
+  });
+});
+
+describe('the same question', () => {
+  const TIME = String(Math.floor(Date.now() / 1000) - 60);
+  const QUERY = `sum by (namespace) (container_memory_working_set_bytes @ ${TIME})`;
+
+  it('gets the same numbers from MCP, REST, the command line and the chat', async () => {
+    const input = { query: QUERY };
+    const mcp = await connectHttp('v2 client, 2026 era', `${demo.url}/mcp`);
+    const byMcp = (await mcp.call('query_metrics', input)).structured;
+    await mcp.close();
+    const byRest = (await rest(demo.url, 'POST', '/api/v1/metrics/query', { body: input })).body;
+    const byTool = (await rest(demo.url, 'POST', '/api/v1/tools/query_metrics', { body: input })).body;
+    const cli = await demo.server.cli(['call', 'query_metrics', JSON.stringify(input), '--json']);
+    expect(cli.code).toBe(0);
+    const session = await rest(demo.url, 'POST', '/api/v1/chat/sessions', { body: {} });
+    const chat = await rest(demo.url, 'POST', `/api/v1/chat/sessions/${String(session.body['id'])}/messages`, {
+      body: { content: `Run \`${QUERY}\`` },
+    });
+    const message = chat.body as ChatMessage;
+    const byChat = message.tool_results.find((result) =>
+      message.tool_calls.some((call) => call.id === result.tool_call_id && call.name === 'query_metrics'),
+    )?.result;
+
+    const reference = numbers(byRest);
+    expect(reference.length).toBeGreaterThan(5);
+    expect(numbers(byTool)).toEqual(reference);
+    expect(numbers(byMcp)).toEqual(reference);
+    expect(numbers(JSON.parse(cli.stdout))).toEqual(reference);
+    expect(numbers(byChat)).toEqual(reference);
+  });
+
+  it.each(['Which clusters are unhealthy?', 'What is firing?', 'Top memory consumers in the last hour?'])(
+    'the offline analyst answers %j with cited values',
+    async (content) => {
+      const session = await rest(demo.url, 'POST', '/api/v1/chat/sessions', { body: {} });
+      const { status, body } = await rest(
+        demo.url,
+        'POST',
+        `/api/v1/chat/sessions/${String(session.body['id'])}/messages`,
+        { body: { content } },
+      );
+      expect(status).toBe(200);
+      const message = body as ChatMessage;
+      expect(message.model).toBe('offline-analyst');
+      expect(message.content).toMatch(/\[E\d+\]/);
+      const known = new Set(message.tool_results.map((result) => result.evidence));
+      for (const [, id] of message.content.matchAll(/\[(E\d+)\]/g)) expect(known).toContain(id);
+      expect(message.tool_results.every((result) => result.status === 'SUCCESS')).toBe(true);
+      if (content.includes('unhealthy')) expect(message.content).toContain('edge-lab-1');
+      if (content.includes('firing')) expect(message.content).toContain('Watchdog');
+      if (content.includes('memory')) expect(message.content).toMatch(/[GM]iB/);
+    },
+  );
+});
+
+/** Rows of cluster, labels and value, in order: what every door must agree on. The query itself says of which moment. */
+function numbers(answer: unknown): string[][] {
+  const { results } = answer as {
+    results: { cluster_name: string; data: { metric: Record<string, string>; values: [number, string][] }[] }[];
+  }; // proof: a failing shape fails the test
+  return results.flatMap((result) =>
+    result.data.flatMap((series) =>
+      series.values.map(([, value]) => [`${result.cluster_name} ${JSON.stringify(series.metric)}`, value]),
+    ),
+  );
+}

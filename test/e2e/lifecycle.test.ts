@@ -1,0 +1,119 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { afterEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { readDataFolderOwner } from '../../backend/platform/store/data-folder-lock.ts';
+import { connectHttp, connectModern } from '../mcp/clients.ts';
+import { MAIN, eventually, rest, runCli, startServerProcess } from '../support/server-process.ts';
+
+const cleanups: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (let cleanup = cleanups.pop(); cleanup; cleanup = cleanups.pop()) await cleanup();
+});
+
+async function folder(): Promise<{ env: Record<string, string>; dataDir: string }> {
+  const dir = await mkdtemp(path.join(tmpdir(), 'aiops-life-'));
+  cleanups.push(() => rm(dir, { recursive: true, force: true }));
+  const dataDir = path.join(dir, 'data');
+  return {
+    dataDir,
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: dir,
+      AIOPS_DATA_DIR: dataDir,
+      AIOPS_PORT: '0',
+      AIOPS_OUTBOUND_ALLOW: '127.0.0.0/8',
+      AIOPS_ENCRYPTION_KEY_FILE: path.join(dir, 'key'),
+    },
+  };
+}
+
+describe('stopping', () => {
+  it('is over soon after SIGTERM, with a frame that says so, whatever clients keep open', async () => {
+    const server = await startServerProcess();
+    cleanups.push(() => server.stop());
+    const client = await connectHttp('v1 client', `${server.url}/mcp`); // keeps a stream open
+    const socket = new WebSocket(`${server.url.replace('http', 'ws')}/ws`);
+    const frames: string[] = [];
+    socket.on('message', (data: Buffer) => frames.push(data.toString()));
+    await once(socket, 'open');
+    const started = performance.now();
+    server.child.kill('SIGTERM');
+    const [code] = (await once(server.child, 'exit')) as [number];
+    expect(code).toBe(0);
+    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(frames.at(-1)).toContain('"disconnect"');
+    expect(await readDataFolderOwner(server.dataDir)).toBeUndefined();
+    await client.close().catch(() => undefined); // its server is gone, which is the point
+  });
+
+  it('by SIGKILL leaves a folder that the next server opens, with everything acknowledged in it', async () => {
+    const { env, dataDir } = await folder();
+    const first = spawn(process.execPath, [MAIN, 'serve'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const url = await urlOf(first);
+    for (const name of ['kept-1', 'kept-2', 'kept-3']) {
+      expect(
+        (await rest(url, 'POST', '/api/v1/clusters', { body: { name, api_server_url: 'https://127.0.0.1:1' } })).status,
+      ).toBe(201);
+    }
+    first.kill('SIGKILL');
+    await once(first, 'exit');
+    expect(await readDataFolderOwner(dataDir)).toBeUndefined();
+    const list = await runCli(['call', 'list_clusters', '--json'], env);
+    const { items } = JSON.parse(list.stdout) as { items: { name: string }[] };
+    expect(items.map((c) => c.name)).toEqual(['kept-1', 'kept-2', 'kept-3']);
+  });
+});
+
+describe('aiops stdio with no server', () => {
+  it('serves its client, and lets a second client and the command line join', async () => {
+    const { env, dataDir } = await folder();
+    const parameters = { command: process.execPath, args: [MAIN, 'stdio'], env, stderr: 'ignore' as const };
+    const first = await connectModern('v2 client, 2026 era', new StdioClientTransport(parameters), 'accepts');
+    cleanups.push(() => first.close());
+    const registered = await first.call('register_cluster', {
+      name: 'joined-1',
+      api_server_url: 'https://127.0.0.1:1',
+    });
+    expect(registered.isError).toBe(false);
+    await eventually('it can be joined', async () => (await readDataFolderOwner(dataDir))?.url !== undefined);
+    const second = await connectModern('v2 client, 2026 era', new StdioClientTransport(parameters));
+    cleanups.push(() => second.close());
+    expect(JSON.stringify((await second.call('list_clusters', {})).structured)).toContain('joined-1');
+    const { stdout } = await runCli(['cluster', 'list'], env);
+    expect(stdout).toContain('joined-1');
+    // The way in is the token of the lock file, not the open port.
+    const owner = await readDataFolderOwner(dataDir);
+    expect((await rest(owner?.url ?? '', 'GET', '/api/v1/clusters')).status).toBe(401);
+  });
+
+  it('writes nothing but protocol to standard output, also for rubbish, and ends with its client', async () => {
+    const { env } = await folder();
+    const child = spawn(process.execPath, [MAIN, 'stdio'], { env, stdio: ['pipe', 'pipe', 'ignore'] });
+    let out = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      out += text;
+    });
+    child.stdin.write('this is not json\n');
+    child.stdin.write(
+      `${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '0' } } })}\n`,
+    );
+    await eventually('an answer', async () => out.includes('"id":1'), 60_000);
+    child.stdin.end();
+    const [code] = (await once(child, 'exit')) as [number];
+    expect(code).toBe(0);
+    for (const line of out.trim().split('\n')) expect(JSON.parse(line)).toMatchObject({ jsonrpc: '2.0' });
+  });
+});
+
+async function urlOf(child: ChildProcess): Promise<string> {
+  let printed = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    printed += text;
+  });
+  return eventually('the server is ready', async () => /is ready at (http:\/\/\S+)/.exec(printed)?.[1], 60_000);
+}

@@ -1,0 +1,36 @@
+import { Cluster, ClusterCreate } from '../../backend/model/cluster.ts';
+import { scopeFilter } from '../../backend/access/policy.ts';
+import { AppError } from '../../backend/model/errors.ts';
+import { defineTool } from '../define.ts';
+
+export const registerCluster = defineTool({
+  name: 'register_cluster',
+  title: 'Register a cluster',
+  description:
+    'Adds a cluster to the fleet; its health is checked at once. Credentials are never given here: an operator sets them with the CLI or REST.',
+  toolset: 'clusters',
+  permission: 'cluster:write',
+  exposure: 'model',
+  annotations: { readOnly: false, destructive: false, idempotent: false, openWorld: true },
+  input: ClusterCreate,
+  output: Cluster,
+  example: { name: 'example-1', api_server_url: 'https://127.0.0.1:6443' },
+  rest: [{ method: 'POST', path: '/clusters', status: 201, bodyLimit: 128 * 1024 }],
+  confirm: (input) =>
+    `Register cluster ${input.name} at ${input.api_server_url}? The server will start to connect to it.`,
+  summarize: (cluster) => `Registered ${cluster.name} (${cluster.id}); its first health check is under way.`,
+  run: async ({ principal, services }, input) => {
+    const inScope = scopeFilter(principal.scope);
+    if (!inScope({ ...input, region: input.region ?? null, status: { state: 'UNKNOWN' } })) {
+      throw new AppError(
+        'PERMISSION_DENIED',
+        `Cluster ${input.name} would lie outside your scope (${principal.scope.selector}).`,
+        {
+          details: { scope: principal.scope.selector },
+          hint: 'Register it with labels, environment and type that fit, or ask an administrator.',
+        },
+      );
+    }
+    return services.registry.create(input);
+  },
+});

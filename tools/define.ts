@@ -1,0 +1,63 @@
+import type { z } from 'zod';
+import type { Permission } from '../backend/model/access.ts';
+import type { CallContext } from './context.ts';
+
+/** Groups of tools that a deployment or a client can narrow to. `chat` and `access` are for programs, never for models. */
+export const TOOLSETS = ['clusters', 'metrics', 'alerts', 'chat', 'access'] as const;
+export type Toolset = (typeof TOOLSETS)[number];
+
+/** One REST route of a tool. Parameters of path, query and body are merged into one input object, in that order of precedence. */
+export interface RestRoute {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Below `/api/v1`, in OpenAPI form: `/clusters/{id}`. */
+  readonly path: string;
+  /** Status of success when it is not 200. */
+  readonly status?: 201 | 202 | 204;
+  /** Path and query names that differ from the tool's: `{ id: 'cluster' }`. Applied before validation. */
+  readonly rename?: Readonly<Record<string, string>>;
+  /** The body cap in bytes, when it is not the default of 1 MiB. */
+  readonly bodyLimit?: number;
+}
+
+export interface ToolDefinition<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodObject = z.ZodObject> {
+  /** Verb first, snake_case, at most 64 characters. */
+  readonly name: string;
+  readonly title: string;
+  /** For a model: what it answers, when to use it, when not to. */
+  readonly description: string;
+  readonly toolset: Toolset;
+  readonly permission: Permission;
+  /** `model`: MCP, agent, REST and CLI. `api`: REST and CLI only, for example anything that carries a secret. */
+  readonly exposure: 'model' | 'api';
+  readonly annotations: {
+    readonly readOnly: boolean;
+    readonly destructive: boolean;
+    readonly idempotent: boolean;
+    readonly openWorld: boolean;
+  };
+  readonly input: Input;
+  readonly output: Output;
+  /** A call that works on the demo fleet; shown in docs and run by the end-to-end test. */
+  readonly example: z.input<Input>;
+  readonly rest?: readonly RestRoute[];
+  /** Longest run in milliseconds, when it is not the dispatcher's default. May depend on the input (`timeout`). */
+  readonly deadlineMs?: (input: z.output<Input>) => number;
+  /** A write that a person has to confirm: the question, naming exact action and effect. */
+  readonly confirm?: (input: z.output<Input>) => string;
+  /** Output keys that may carry a secret to its owner (a new API token); everything else is redacted. */
+  readonly revealsKeys?: readonly string[];
+  /** One or two sentences on top of the JSON for a model or a terminal. Numbers in it come from the output. */
+  readonly summarize: (output: z.output<Output>) => string;
+  readonly run: (context: CallContext, input: z.output<Input>) => Promise<z.input<Output>>;
+}
+
+/** Declares a tool. Identity at run time; its use is the inference of input and output types. */
+export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(
+  definition: ToolDefinition<Input, Output>,
+): ToolDefinition<Input, Output> {
+  return definition;
+}
+
+/** A tool whose schemas have been forgotten by the type system; dispatch validates both sides at run time. */
+// oxlint-disable-next-line no-explicit-any -- contravariant input makes `any` the only common supertype
+export type AnyTool = ToolDefinition<any, any>;

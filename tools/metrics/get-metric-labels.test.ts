@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { getMetricLabels } from './get-metric-labels.ts';
+
+const outcome = {
+  cluster_id: '00000000-0000-4000-8000-000000000000',
+  cluster_name: 'edge-1',
+  status: 'SUCCESS',
+  query_time_ms: 1,
+  cached: false,
+} as const;
+
+describe('get_metric_labels', () => {
+  it('looks at the last hour unless it says otherwise', () => {
+    expect(getMetricLabels.input.parse({})).toEqual({ match: [], start: '-1h', end: 'now', limit: 200 });
+  });
+
+  it('refuses what is not a label name', () => {
+    for (const label of ['', '1a', 'a-b', '../../x', 'a/values?x='])
+      expect(getMetricLabels.input.safeParse({ label }).success).toBe(false);
+  });
+
+  it('summarizes what it found, and says when that is not all', () => {
+    const all = getMetricLabels.summarize({ values: ['a', 'b'], total: 2, clusters: [outcome], complete: true });
+    expect(all).toBe('1 of 1 clusters answered. 2 found: a, b.');
+    const failed = { ...outcome, cluster_name: 'edge-2', status: 'TIMEOUT' as const };
+    const part = getMetricLabels.summarize({ values: ['a'], total: 1, clusters: [outcome, failed], complete: false });
+    expect(part).toBe('1 of 2 clusters answered; edge-2: TIMEOUT. At least 1 found: a.');
+    expect(getMetricLabels.summarize({ values: [], total: 0, clusters: [outcome], complete: true })).toContain(
+      'widen the time range',
+    );
+  });
+});

@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { AppError } from '../../backend/model/errors.ts';
+import { MetricsAnswer } from '../../backend/model/metrics.ts';
+import { Duration, TimeInput, durationSeconds, resolveTime } from '../../backend/model/time.ts';
+import { ClustersArg } from '../clusters-arg.ts';
+import { defineTool } from '../define.ts';
+import { summarizeMetrics } from './summarize-series.ts';
+
+const Input = z.strictObject({
+  query: z.string().min(1).max(10_000).describe('PromQL'),
+  clusters: ClustersArg,
+  time: TimeInput.optional().describe('Instant: ISO 8601 or -5m; default now'),
+  start: TimeInput.optional().describe('Range start'),
+  end: TimeInput.optional().describe('Range end; default now'),
+  step: Duration.optional().describe('Range step; default about 250 points'),
+  timeout: z.int().min(1).max(300).default(30).describe('Seconds'),
+});
+
+const rename = { cluster_ids: 'clusters', start_time: 'start', end_time: 'end' };
+
+export const queryMetrics = defineTool({
+  name: 'query_metrics',
+  title: 'Query metrics',
+  description:
+    'Runs PromQL on many clusters at once, instant or over a range (start). Each series gets a cluster label; per-cluster failures are reported. Aggregation happens within a cluster.',
+  toolset: 'metrics',
+  permission: 'metrics:read',
+  exposure: 'model',
+  annotations: { readOnly: true, destructive: false, idempotent: true, openWorld: true },
+  input: Input,
+  output: MetricsAnswer,
+  example: { query: 'sum by (namespace) (container_memory_working_set_bytes)' },
+  rest: [
+    { method: 'POST', path: '/metrics/query', rename },
+    { method: 'POST', path: '/metrics/query_range', rename },
+  ],
+  deadlineMs: ({ timeout }) => timeout * 1000,
+  summarize: summarizeMetrics,
+  run: async (context, input) => {
+    const when = resolveWhen(input, context.clock.now());
+    const clusters = await context.resolveClusters(input.clusters);
+    const { budgetMs, signal } = context;
+    return context.services.metrics.query({ query: input.query, clusters, ...when, budgetMs, signal });
+  },
+});
+
+type When = { time?: number } | { range: { start: number; end: number; step?: number } };
+
+/** Instant and range arguments exclude each other; a mixture is refused rather than half of it ignored. */
+function resolveWhen({ time, start, end, step }: z.output<typeof Input>, now: Date): When {
+  if (start === undefined) {
+    if (end !== undefined) throw invalid('end', 'end needs start; for one instant use time');
+    if (step !== undefined) throw invalid('step', 'step needs start; an instant query has no step');
+    return time === undefined ? {} : { time: resolveTime(time, now, 'time') };
+  }
+  if (time !== undefined) throw invalid('time', 'time is for an instant and start for a range; give one of them');
+  return {
+    range: {
+      start: resolveTime(start, now, 'start'),
+      end: resolveTime(end ?? 'now', now, 'end'),
+      ...(step === undefined ? {} : { step: durationSeconds(step, 'step') }),
+    },
+  };
+}
+
+function invalid(field: string, message: string): AppError {
+  return new AppError('VALIDATION_FAILED', `${message}.`, { details: { issues: [{ field, message }] } });
+}
