@@ -107,6 +107,7 @@ export async function openRuntime({ config, clock, logger, metrics, lock }: Runt
       alerts: createAlertsCollector({ fanout, spokes }),
       conversations,
       tokens: createApiTokens(open, clock),
+      evidence,
       personas,
       // The agent calls tools through the dispatcher, which needs the services first; the name is bound before any call.
       agent: { answer: (request) => agent.answer(request) },

@@ -6,7 +6,7 @@
  *   start …            the server alone
  *   test …             every test; arguments go to vitest
  *   build              `dist/`
- *   lint               linter, format check, types
+ *   lint               linter, format check, unused code, types
  *   run <file.ts> …    a program of this repository, with everything the demo has
  *   exec <bin> …       a program of node_modules/.bin
  */
@@ -57,6 +57,7 @@ async function main() {
       for (const [bin, ...args] of [
         ['oxlint', '--type-aware'],
         ['oxfmt', '--check', '.'],
+        ['knip'],
         ['tsc', '-b'],
       ]) {
         const code = await runProgram(root, path.join(root, 'node_modules/.bin', bin), [...args, ...rest]);

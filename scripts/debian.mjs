@@ -54,9 +54,12 @@ export function provideServers(root) {
   rmSync(apt, { recursive: true });
 }
 
-/** PostgreSQL and Chromium for the tests: installed by apt when this is root in a container, else one sentence how to get them. */
+/** PostgreSQL, Chromium and the openssl program for the tests: installed by apt when this is root in a container, else one sentence how to get them. */
 export function provideTestServers() {
-  const missing = [...(hasPostgres() ? [] : ['postgresql']), ...(isOnPath('chromium') ? [] : ['chromium'])];
+  const missing = [
+    ...(hasPostgres() ? [] : ['postgresql']),
+    ...['chromium', 'openssl'].filter((program) => !isOnPath(program)),
+  ];
   if (missing.length === 0) return;
   const command = `apt-get install -y --no-install-recommends ${missing.join(' ')}`;
   const isRoot = process.getuid?.() === 0;

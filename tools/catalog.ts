@@ -18,6 +18,7 @@ import { registerCluster } from './clusters/register-cluster.ts';
 import { removeCluster } from './clusters/remove-cluster.ts';
 import { setClusterCredentials } from './clusters/set-cluster-credentials.ts';
 import type { AnyTool } from './define.ts';
+import { getEvidence } from './evidence/get-evidence.ts';
 import { getMetricLabels } from './metrics/get-metric-labels.ts';
 import { queryMetrics } from './metrics/query-metrics.ts';
 
@@ -33,6 +34,7 @@ export const catalog: readonly AnyTool[] = [
   listAlerts,
   getCluster,
   setClusterCredentials,
+  getEvidence,
   listPersonas,
   getPersona,
   createChatSession,

@@ -2,8 +2,8 @@ import type { z } from 'zod';
 import type { Permission } from '../backend/model/access.ts';
 import type { CallContext } from './context.ts';
 
-/** Groups of tools that a deployment or a client can narrow to. `chat` and `access` are for programs, never for models. */
-export const TOOLSETS = ['clusters', 'metrics', 'alerts', 'chat', 'access'] as const;
+/** Groups of tools that a deployment or a client can narrow to. `evidence`, `chat` and `access` are for programs, never for models. */
+export const TOOLSETS = ['clusters', 'metrics', 'alerts', 'evidence', 'chat', 'access'] as const;
 export type Toolset = (typeof TOOLSETS)[number];
 
 /** One REST route of a tool. Parameters of path, query and body are merged into one input object, in that order of precedence. */

@@ -5,6 +5,7 @@ import type { Conversations } from '../backend/conversations/conversations.ts';
 import type { ChatMessage, ChatStreamEvent } from '../backend/model/chat.ts';
 import type { Principal } from '../backend/model/access.ts';
 import type { Persona } from '../backend/model/persona.ts';
+import type { EvidenceStore } from '../backend/platform/evidence.ts';
 import type { ClusterRegistry } from '../backend/registry/registry.ts';
 
 /** What the tools stand on; made once in `mcp-server/main.ts`. */
@@ -14,6 +15,7 @@ export interface Services {
   readonly alerts: AlertsCollector;
   readonly conversations: Conversations;
   readonly tokens: ApiTokens;
+  readonly evidence: Pick<EvidenceStore, 'get'>;
   readonly personas: PersonaDirectory;
   readonly agent: ChatAgent;
 }
