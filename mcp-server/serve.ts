@@ -5,7 +5,7 @@ import path from 'node:path';
 import express from 'express';
 import { scopeFilter } from '../backend/access/policy.ts';
 import type { Principal } from '../backend/model/access.ts';
-import { AppError } from '../backend/model/errors.ts';
+import { AppError, asAppError } from '../backend/model/errors.ts';
 import type { DomainEvent } from '../backend/model/event.ts';
 import { sleep, systemClock } from '../backend/platform/clock.ts';
 import type { Logger } from '../backend/platform/logger.ts';
@@ -116,7 +116,7 @@ export async function startServer({
           authenticate,
           principalOf,
           traceIdOf: (request) => stateOf(request).trace.traceId,
-          allowedHosts: [...LOOPBACK_NAMES, ...config.allowed_hosts],
+          allowedHosts: [...LOOPBACK_NAMES, config.host, ...config.allowed_hosts],
           allowedOrigins: [
             ...LOOPBACK_NAMES,
             ...config.allowed_hosts,
@@ -148,7 +148,9 @@ export async function startServer({
     }
     const { port } = server.address() as AddressInfo; // proof: it listens on TCP
     const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
-    await lock?.publish({ url, token: localToken });
+    // A wildcard is an address to listen on, not one to call.
+    const localUrl = url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
+    await lock?.publish({ url: localUrl, token: localToken });
     let closing: Promise<void> | undefined;
     return {
       url,
@@ -177,11 +179,13 @@ export async function startServer({
 async function maySee(runtime: Runtime, principal: Principal, event: DomainEvent): Promise<boolean> {
   if (event.event_type === 'CHAT_MESSAGE') return event.payload['user_id'] === principal.id;
   if (principal.scope.selector === '' || event.cluster_id === undefined) return true;
-  const inScope = scopeFilter(principal.scope);
-  // A cluster that is gone cannot be matched any more; its end is told to those who see the whole fleet.
-  return (await runtime.services.registry.list()).some(
-    (cluster) => cluster.id === event.cluster_id && inScope(cluster),
-  );
+  try {
+    return scopeFilter(principal.scope)(await runtime.services.registry.get(event.cluster_id));
+  } catch (error) {
+    // A cluster that is gone cannot be matched any more; its end is told to those who see the whole fleet.
+    if (asAppError(error).code === 'CLUSTER_NOT_FOUND') return false;
+    throw error;
+  }
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {

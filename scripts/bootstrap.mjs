@@ -54,12 +54,7 @@ async function main() {
       return 0;
     case 'lint':
       prepared();
-      for (const [bin, ...args] of [
-        ['oxlint', '--type-aware'],
-        ['oxfmt', '--check', '.'],
-        ['knip'],
-        ['tsc', '-b'],
-      ]) {
+      for (const [bin, ...args] of [['oxlint', '--type-aware'], ['oxfmt', '--check', '.'], ['knip'], ['tsc', '-b']]) {
         const code = await runProgram(root, path.join(root, 'node_modules/.bin', bin), [...args, ...rest]);
         if (code !== 0) return code;
       }

@@ -2,9 +2,10 @@ import type { z } from 'zod';
 import type { Permission } from '../backend/model/access.ts';
 import type { CallContext } from './context.ts';
 
-/** Groups of tools that a deployment or a client can narrow to. `evidence`, `chat` and `access` are for programs, never for models. */
-export const TOOLSETS = ['clusters', 'metrics', 'alerts', 'evidence', 'chat', 'access'] as const;
-export type Toolset = (typeof TOOLSETS)[number];
+/** Groups of tools that a deployment or a client can narrow to. */
+export const TOOLSETS = ['clusters', 'metrics', 'alerts'] as const;
+/** The rest is for programs, never for models. */
+export type Toolset = (typeof TOOLSETS)[number] | 'evidence' | 'chat' | 'access';
 
 /** One REST route of a tool. Parameters of path, query and body are merged into one input object, in that order of precedence. */
 export interface RestRoute {

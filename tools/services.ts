@@ -8,7 +8,7 @@ import type { Persona } from '../backend/model/persona.ts';
 import type { EvidenceStore } from '../backend/platform/evidence.ts';
 import type { ClusterRegistry } from '../backend/registry/registry.ts';
 
-/** What the tools stand on; made once in `mcp-server/main.ts`. */
+/** What the tools stand on; made once in `mcp-server/runtime.ts`. */
 export interface Services {
   readonly registry: ClusterRegistry;
   readonly metrics: MetricsCollector;

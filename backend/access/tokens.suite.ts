@@ -88,6 +88,18 @@ export function tokensSuite(store: StoreUnderTest): void {
       expect(await lastUse()).toBe('2026-03-01T10:01:00.000Z');
     });
 
+    it('revokes with a token everything that was made with it', async () => {
+      const tokens = createApiTokens(store(), new ManualClock());
+      const base = { role: 'viewer', scope: { selector: '' }, expires_at: null } as const;
+      const first = await tokens.create({ ...base, name: 'first', created_by: 'local' });
+      const child = await tokens.create({ ...base, name: 'child', created_by: `token:${first.token.id}` });
+      const grandchild = await tokens.create({ ...base, name: 'grandchild', created_by: `token:${child.token.id}` });
+      const other = await tokens.create({ ...base, name: 'other', created_by: 'local' });
+      await tokens.revoke(first.token.id);
+      for (const gone of [first, child, grandchild]) expect(await tokens.verify(gone.secret)).toBeUndefined();
+      expect(await tokens.verify(other.secret)).toMatchObject({ id: `token:${other.token.id}` });
+    });
+
     it('lists and revokes for an owner only what is theirs', async () => {
       const tokens = createApiTokens(store(), new ManualClock());
       const mine = await tokens.create({ ...INPUT, created_by: 'me' });

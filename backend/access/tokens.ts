@@ -1,5 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { and, asc, eq } from 'drizzle-orm';
+import { and, desc, eq, inArray } from 'drizzle-orm';
 import type { ApiToken, ClusterScope, Principal, Role } from '../model/access.ts';
 import { AppError } from '../model/errors.ts';
 import { parseSelector } from '../model/selector.ts';
@@ -27,9 +27,9 @@ export interface ApiTokens {
   }): Promise<{ token: ApiToken; secret: string }>;
   /** Whom the secret stands for; undefined when it is unknown. Throws AUTH_EXPIRED. */
   verify(secret: string): Promise<Principal | undefined>;
-  /** Oldest first; only those that `owner` made when it is given. Expired ones are listed until they are revoked. */
+  /** Newest first; only those that `owner` made when it is given. Expired ones are listed until they are revoked. */
   list(owner?: string): Promise<ApiToken[]>;
-  /** Throws TOKEN_NOT_FOUND; a token that is not `owner`'s does not exist for them. */
+  /** With every token that was made with it. Throws TOKEN_NOT_FOUND; a token that is not `owner`'s does not exist for them. */
   revoke(id: string, owner?: string): Promise<void>;
 }
 
@@ -73,7 +73,13 @@ export function createApiTokens(store: Store, clock: Clock): ApiTokens {
       if (!row.last_used_at || now.getTime() - row.last_used_at.getTime() >= LAST_USED_STEP_MS) {
         await store.query((db) => db.update(apiTokens).set({ last_used_at: now }).where(eq(apiTokens.id, row.id)));
       }
-      return { id: `token:${row.id}`, display_name: row.name, role: row.role, scope: { selector: row.scope_selector } };
+      return {
+        id: principalId(row.id),
+        display_name: row.name,
+        role: row.role,
+        scope: { selector: row.scope_selector },
+        ...(row.expires_at ? { expires_at: row.expires_at.toISOString() } : {}),
+      };
     },
 
     list: async (owner) => {
@@ -82,23 +88,32 @@ export function createApiTokens(store: Store, clock: Clock): ApiTokens {
           .select()
           .from(apiTokens)
           .where(owner === undefined ? undefined : eq(apiTokens.created_by, owner))
-          .orderBy(asc(apiTokens.created_at), asc(apiTokens.id)),
+          .orderBy(desc(apiTokens.created_at), desc(apiTokens.id)),
       );
       return rows.map(toToken);
     },
 
     revoke: async (id, owner) => {
-      const gone = isUuid(id)
-        ? await store.query((db) =>
-            db
-              .delete(apiTokens)
-              .where(and(eq(apiTokens.id, id), owner === undefined ? undefined : eq(apiTokens.created_by, owner)))
-              .returning({ id: apiTokens.id }),
-          )
-        : [];
-      if (gone.length === 0) throw new AppError('TOKEN_NOT_FOUND', 'No API token of that id belongs to you.');
+      const found = await store.transaction(async (tx) => {
+        const mine = and(eq(apiTokens.id, id), owner === undefined ? undefined : eq(apiTokens.created_by, owner));
+        let gone = isUuid(id) ? await tx.delete(apiTokens).where(mine).returning({ id: apiTokens.id }) : [];
+        const known = gone.length > 0;
+        while (gone.length > 0) {
+          const makers = gone.map((token) => principalId(token.id));
+          gone = await tx
+            .delete(apiTokens)
+            .where(inArray(apiTokens.created_by, makers))
+            .returning({ id: apiTokens.id });
+        }
+        return known;
+      });
+      if (!found) throw new AppError('TOKEN_NOT_FOUND', 'No API token of that id belongs to you.');
     },
   };
+}
+
+function principalId(tokenId: string): string {
+  return `token:${tokenId}`;
 }
 
 function futureTime(text: string | null, now: Date): Date | null {

@@ -40,6 +40,8 @@ export const Principal = z.strictObject({
   display_name: z.string(),
   role: Role,
   scope: ClusterScope,
+  /** When the credential ends; what it makes ends no later. Left out, it has no end of its own. */
+  expires_at: z.iso.datetime().optional(),
 });
 export type Principal = z.infer<typeof Principal>;
 

@@ -10,7 +10,7 @@ interface ErrorDefinition {
   readonly meaning: string;
 }
 
-/** Every error code, documented once. The order is the order of the table in `specs/08-api.md`. */
+/** Every error code, documented once. The order is the order of the table in `specs/errors.md`. */
 export const ERROR_CODES = {
   INVALID_CLUSTER_NAME: { status: 400, meaning: 'A cluster name breaks the naming rule.' },
   CREDENTIALS_INVALID: { status: 400, meaning: 'Credentials are malformed or of a kind that is refused.' },

@@ -46,16 +46,17 @@ function endpointUrl(cluster: Cluster, kind: EndpointKind): string | undefined {
 }
 
 /**
- * What of the credentials this endpoint gets to see. The API server's token stands in for a missing one only over https: on a
- * plain connection anyone on the way could read it and hold the cluster.
+ * What of the credentials this endpoint gets to see. Password and API server token go over https only: on a plain connection
+ * anyone on the way could read them and hold the cluster. A token given for this endpoint is the owner's own decision.
  */
 function authFor(credentials: ClusterCredentials, kind: EndpointKind, url: string): SpokeAuth | undefined {
+  const encrypted = url.startsWith('https:');
   if (credentials.auth_type === 'BASIC')
-    return { type: 'BASIC', username: credentials.username, password: credentials.password };
+    return encrypted ? { type: 'BASIC', username: credentials.username, password: credentials.password } : undefined;
   if (credentials.auth_type === 'MTLS')
     return { type: 'MTLS', certificate: credentials.client_certificate, key: credentials.client_key };
   const { api_token, prometheus_token, alertmanager_token } = credentials;
   const own = { API: api_token, PROMETHEUS: prometheus_token, ALERTMANAGER: alertmanager_token }[kind];
-  const token = own ?? (url.startsWith('https:') ? api_token : undefined);
+  const token = own ?? (encrypted ? api_token : undefined);
   return token === undefined ? undefined : { type: 'BEARER', token };
 }

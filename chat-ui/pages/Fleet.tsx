@@ -164,7 +164,7 @@ function EmptyFleet() {
         AIOps NextGen watches clusters through the API server, Prometheus and Alertmanager they already have; nothing is
         installed on them. Add one from your kubeconfig:
       </p>
-      <Command>aiops cluster add --context my-cluster</Command>
+      <Command>aiops cluster add --context my-cluster --prometheus-url https://…</Command>
       <p>It appears here by itself. Or look around with a simulated fleet on this machine:</p>
       <Command>npm run demo</Command>
     </section>

@@ -73,7 +73,7 @@ export function SignIn() {
         </button>
       </form>
       <p class="muted">No token yet? Whoever runs the server makes one with</p>
-      <Command>aiops token create me --role viewer</Command>
+      <Command>aiops token create me --role operator</Command>
     </section>
   );
 }

@@ -6,11 +6,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { measureDecodeMerge } from './decode-merge.ts';
+import { measureFleetQuery } from './fleet-query.ts';
 import { type Report, type Row, toJson, toMarkdown, toTable } from './report.ts';
 import { measureToolCalls } from './tool-calls.ts';
 
 const MEASURES: Readonly<Record<string, (folder: string) => Promise<Row[]>>> = {
   'tool-calls': measureToolCalls,
+  'fleet-query': measureFleetQuery,
+  'decode-merge': measureDecodeMerge,
 };
 
 const say = (line: string) => process.stdout.write(`${line}\n`);

@@ -17,6 +17,8 @@ interface AddOptions {
   readonly prometheusUrl?: string;
   readonly alertmanagerUrl?: string;
   readonly label?: string[];
+  readonly caFile?: string;
+  readonly platform?: string;
   readonly insecureSkipTlsVerify?: boolean;
 }
 
@@ -37,6 +39,8 @@ export function clusterCommands(program: Command, withSession: WithSession, env:
     .option('--prometheus-url <url>', 'Prometheus or Thanos Querier, as reached from here')
     .option('--alertmanager-url <url>', 'Alertmanager, as reached from here')
     .option('--label <key=value...>', 'label, may be repeated')
+    .option('--platform <platform>', 'KUBERNETES, OPENSHIFT or MICROSHIFT')
+    .option('--ca-file <file>', 'PEM of further CAs to trust for this cluster, such as the one of its routes')
     .option('--insecure-skip-tls-verify', 'accept any certificate of this cluster')
     .action((options: AddOptions) =>
       withSession(async (session, print) => {
@@ -92,7 +96,7 @@ async function addContext(
   print: (line: string) => void,
 ): Promise<void> {
   const name = options.name ?? nameFrom(context.context);
-  if (context.tls.insecure_skip_verify && options.insecureSkipTlsVerify !== true) {
+  if (context.insecure_skip_tls_verify && options.insecureSkipTlsVerify !== true) {
     throw new AppError(
       'CREDENTIALS_INVALID',
       `Context ${context.context} has insecure-skip-tls-verify, which would send its credentials to anyone.`,
@@ -101,10 +105,17 @@ async function addContext(
       },
     );
   }
+  const authorities = [context.tls.ca, options.caFile && (await readPem(options.caFile))].filter(
+    (pem) => pem !== undefined,
+  );
   const registered = await session.call('register_cluster', {
     name,
     api_server_url: context.api_server_url,
-    tls: { ...context.tls, insecure_skip_verify: options.insecureSkipTlsVerify === true },
+    tls: {
+      ...context.tls,
+      ...(authorities.length === 0 ? {} : { ca: authorities.join('\n') }),
+      insecure_skip_verify: options.insecureSkipTlsVerify === true,
+    },
     endpoints: {
       ...(options.prometheusUrl === undefined ? {} : { prometheus_url: options.prometheusUrl }),
       ...(options.alertmanagerUrl === undefined ? {} : { alertmanager_url: options.alertmanagerUrl }),
@@ -113,6 +124,7 @@ async function addContext(
     ...(options.type === undefined ? {} : { cluster_type: options.type }),
     ...(options.environment === undefined ? {} : { environment: options.environment }),
     ...(options.region === undefined ? {} : { region: options.region }),
+    ...(options.platform === undefined ? {} : { platform: options.platform }),
   });
   if (context.credentials) {
     try {
@@ -142,6 +154,14 @@ function splitLabel(text: string): [string, string] {
   const at = text.indexOf('=');
   if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
   throw new AppError('VALIDATION_FAILED', `--label: ${JSON.stringify(text)} is not key=value.`);
+}
+
+async function readPem(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch {
+    throw new AppError('CREDENTIALS_INVALID', `--ca-file: ${file} cannot be read.`);
+  }
 }
 
 async function readKubeconfig(file: string): Promise<string> {

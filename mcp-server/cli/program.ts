@@ -103,7 +103,7 @@ async function serve(config: EffectiveConfig, env: NodeJS.ProcessEnv): Promise<v
 async function welcome(server: RunningServer, config: EffectiveConfig, env: NodeJS.ProcessEnv): Promise<void> {
   print(`AIOps NextGen ${VERSION} is ready at ${server.url} (MCP: ${server.url}/mcp, API: ${server.url}/docs).`);
   if (config.auth_mode === 'token')
-    print('Every request needs an API token; make one: aiops token create <name> --role viewer');
+    print('Every request needs an API token; make one: aiops token create <name> --role operator');
   if ((await server.runtime.services.registry.list()).length > 0) return;
   const { file, contexts } = contextsAtHand(env);
   print('No cluster is registered yet.');

@@ -55,12 +55,12 @@ export function createApp(options: AppOptions): Express {
       strictTransportSecurity: false,
     }),
   );
+  app.use(healthRoutes(options)); // before the guard: probes come by the address of a pod
   app.use((request, _response, next) => {
     guard.check(request.headers);
     next();
   });
 
-  app.use(healthRoutes(options));
   app.use(docsRoutes(openApiDocument(dispatcher.tools, VERSION)));
   if (options.serveMetrics) app.get('/metrics', metricsHandler(metrics));
   const authenticate: RequestHandler = async (request, response, next) => {

@@ -7,15 +7,18 @@ export interface OriginGuard {
   check(headers: IncomingHttpHeaders): void;
 }
 
-/** On loopback every loopback name is allowed; elsewhere exactly the configured hosts. A request without Origin is not from a page. */
+/**
+ * Loopback names are always allowed (a page of another site cannot make a browser send them), so is the address listened on;
+ * everything else must be configured. A request without Origin is not from a page.
+ */
 export function createOriginGuard(options: {
   readonly host: string;
   readonly allowedHosts: readonly string[];
   readonly allowedOrigins: readonly string[];
 }): OriginGuard {
-  const hosts = new Set(options.allowedHosts.map((h) => h.toLowerCase()));
+  const hosts = new Set([options.host, ...options.allowedHosts].map((h) => h.toLowerCase()));
   const origins = new Set(options.allowedOrigins.map((o) => o.toLowerCase().replace(/\/$/, '')));
-  const hostAllowed = (hostname: string) => hosts.has(hostname) || (isLoopback(options.host) && isLoopback(hostname));
+  const hostAllowed = (hostname: string) => hosts.has(hostname) || isLoopback(hostname);
 
   return {
     check: (headers) => {

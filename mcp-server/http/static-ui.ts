@@ -3,6 +3,9 @@ import path from 'node:path';
 import express, { Router } from 'express';
 import { AppError } from '../../backend/model/errors.ts';
 
+/** Paths that belong to programs: what is not there is a 404 in JSON, never a page. */
+const NOT_PAGES = /^\/(?:api|mcp|auth|oauth|\.well-known)(?:\/|$)/;
+
 /** The built UI: hashed assets for a year, the page itself never cached, every unknown page path answered by the app. */
 export function staticUi(folder: string): Router {
   const router = Router();
@@ -10,7 +13,7 @@ export function staticUi(folder: string): Router {
   router.use('/assets', express.static(path.join(folder, 'assets'), { immutable: true, maxAge: '1y', index: false }));
   router.use(express.static(folder, { index: false, maxAge: 0 }));
   router.get('/{*path}', (request, response, next) => {
-    if (!request.accepts('html') || request.path.startsWith('/api/') || path.extname(request.path) !== '') {
+    if (!request.accepts('html') || NOT_PAGES.test(request.path) || path.extname(request.path) !== '') {
       next();
       return;
     }

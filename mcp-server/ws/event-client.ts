@@ -4,12 +4,14 @@ import type { Principal } from '../../backend/model/access.ts';
 import type { DomainEvent } from '../../backend/model/event.ts';
 import { AppError } from '../../backend/model/errors.ts';
 import type { Clock } from '../../backend/platform/clock.ts';
+import type { Logger } from '../../backend/platform/logger.ts';
 import type { Metrics } from '../../backend/platform/metrics.ts';
 import { ClientMessage } from './messages.ts';
 
 export interface EventClientOptions {
   readonly ws: WebSocket;
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly metrics: Metrics;
   readonly replay: (sequence: number) => Promise<DomainEvent[]>;
   readonly maySee: (principal: Principal, event: DomainEvent) => Promise<boolean>;
@@ -75,7 +77,7 @@ export class EventClient {
       this.#options.metrics.wsDropped.inc();
     }
     this.#queue.push(event);
-    void this.#drain();
+    this.#deliverQueued();
   }
 
   sendError(code: string, message: string): void {
@@ -120,7 +122,7 @@ export class EventClient {
     });
     this.#queue.unshift(...missed.filter((event) => this.#wants(event)).slice(-MAX_QUEUE));
     this.#lastSequence = message.last_sequence;
-    void this.#drain();
+    this.#deliverQueued();
   }
 
   #unsubscribe(id: string | undefined): void {
@@ -140,6 +142,14 @@ export class EventClient {
       if (type && cluster) return true;
     }
     return false;
+  }
+
+  #deliverQueued(): void {
+    this.#drain().catch((error: unknown) => {
+      // Nothing may be skipped in silence: the client comes back and resumes after the last event it got.
+      this.#options.logger.warn({ err: error }, 'events could not be delivered');
+      this.disconnect('events cannot be delivered now', 5_000);
+    });
   }
 
   async #drain(): Promise<void> {

@@ -66,7 +66,7 @@ export function createEventSocket(options: EventSocketOptions): EventSocket {
       const principal = later ? undefined : await identity.authenticate(credential);
       server.handleUpgrade(request, socket, head, (ws) => {
         socket.off('error', onSocketError);
-        accept(ws, principal);
+        accept(ws, principal, credential);
       });
     } catch (thrown) {
       const error = asAppError(thrown);
@@ -77,17 +77,30 @@ export function createEventSocket(options: EventSocketOptions): EventSocket {
     }
   }
 
-  function accept(ws: WebSocket, principal: Principal | undefined): void {
+  function accept(ws: WebSocket, principal: Principal | undefined, credential: string | undefined): void {
     metrics.wsConnections.inc();
     metrics.wsActive.inc();
-    const client = new EventClient({ ws, clock, metrics, replay: options.replay, maySee: options.maySee });
+    const client = new EventClient({ ws, clock, logger, metrics, replay: options.replay, maySee: options.maySee });
     clients.add(client);
     const cancelAuth = clock.after(FIRST_MESSAGE_AUTH_MS, () => {
       if (!client.principal) client.refuse(new AppError('AUTH_FAILED', 'No auth message came within 5 s.'));
     });
+    // A credential that is revoked or expires ends the connection, at the next heartbeat.
+    let token = credential;
+    const recheck = async () => {
+      if (!client.principal) return;
+      try {
+        client.principal = await identity.authenticate(token);
+      } catch (thrown) {
+        const error = asAppError(thrown);
+        if (error.status === 401) client.refuse(error);
+        else logger.warn({ err: error }, 'a WebSocket credential could not be checked again');
+      }
+    };
     let cancelDead = () => {};
     let cancelNext = () => {};
     const beat = () => {
+      void recheck();
       ws.ping();
       cancelDead = clock.after(PONG_WITHIN_MS, () => ws.terminate());
       cancelNext = clock.after(HEARTBEAT_MS, beat);
@@ -111,7 +124,11 @@ export function createEventSocket(options: EventSocketOptions): EventSocket {
     // One after the other: what follows an `auth` message counts only once that has been checked.
     let turn = Promise.resolve();
     ws.on('message', (data, isBinary) => {
-      turn = turn.then(() => receive(client, data, isBinary, admit));
+      const authenticate = async (given: string) => {
+        admit(await identity.authenticate(given));
+        token = given;
+      };
+      turn = turn.then(() => receive(client, data, isBinary, authenticate));
     });
   }
 
@@ -119,13 +136,11 @@ export function createEventSocket(options: EventSocketOptions): EventSocket {
     client: EventClient,
     data: RawData,
     isBinary: boolean,
-    admit: (who: Principal) => void,
+    authenticate: (token: string) => Promise<void>,
   ): Promise<void> {
     metrics.wsReceived.inc();
     try {
-      await client.receive(isBinary ? undefined : textOf(data), async (token) =>
-        admit(await identity.authenticate(token)),
-      );
+      await client.receive(isBinary ? undefined : textOf(data), authenticate);
     } catch (thrown) {
       const error = asAppError(thrown);
       if (error.code === 'INTERNAL_ERROR') logger.error({ err: error.cause }, 'WebSocket message failed');

@@ -72,10 +72,17 @@ describe('bad input over REST', () => {
       headers: { 'Content-Type': 'text/plain', Authorization: `Bearer ${server.localToken}` },
     });
     expect(text.status).toBe(415);
-    for (const path of ['/api/v1/clusters', '/mcp', '/health']) {
+    for (const path of ['/api/v1/clusters', '/mcp', '/openapi.json']) {
       expect(
         (await rest(server.url, 'GET', path, { ...admin(), headers: { Origin: 'https://evil.example.com' } })).status,
       ).toBe(403);
+    }
+  });
+
+  it('answers a path of programs that is not there with 404 in JSON, never with a page', async () => {
+    for (const path of ['/.well-known/oauth-protected-resource', '/auth/login', '/api/v2/x']) {
+      const answer = await rest(server.url, 'GET', path, { ...admin(), headers: { Accept: 'text/html' } });
+      expect([path, answer.status, answer.body]).toMatchObject([path, 404, { error: { code: 'NOT_FOUND' } }]);
     }
   });
 

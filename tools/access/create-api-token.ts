@@ -11,7 +11,7 @@ export const createApiToken = defineTool({
   name: 'create_api_token',
   title: 'Create an API token',
   description:
-    'Makes an API token for an MCP client, a script or a person. The secret is shown once and stored only as a hash.',
+    'Makes an API token for an MCP client, a script or a person. The secret is shown once and stored only as a hash. It sees no more, may do no more and lives no longer than its maker.',
   toolset: 'access',
   // Every signed-in user holds cluster:read; what a token may do is bounded by its maker below.
   permission: 'cluster:read',
@@ -46,7 +46,9 @@ export const createApiToken = defineTool({
     }
     parseSelector(input.clusters);
     const now = clock.now();
-    const expires = input.expires === 'never' ? null : resolveTime(input.expires, now, 'expires');
+    const wanted = input.expires === 'never' ? null : resolveTime(input.expires, now, 'expires');
+    const longest = principal.expires_at === undefined ? null : Date.parse(principal.expires_at) / 1000;
+    const expires = longest === null ? wanted : Math.min(wanted ?? longest, longest);
     if (expires !== null && expires * 1000 <= now.getTime()) {
       const message = 'lies in the past; use a time to come such as +90d';
       throw new AppError('VALIDATION_FAILED', `expires: ${message}.`, {

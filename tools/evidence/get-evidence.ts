@@ -4,7 +4,8 @@ import { defineTool } from '../define.ts';
 export const getEvidence = defineTool({
   name: 'get_evidence',
   title: 'Get evidence',
-  description: 'The whole of an answer that was too long to show, by the id in its aiops://evidence/{id}. Only its owner can read it, for 24 hours.',
+  description:
+    'The whole of an answer that was too long to show, by the id in its aiops://evidence/{id}. Only its owner can read it, for 24 hours.',
   toolset: 'evidence',
   permission: 'cluster:read',
   exposure: 'api',

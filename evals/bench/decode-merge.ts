@@ -1,0 +1,72 @@
+import { createFanout } from '../../backend/collectors/fanout.ts';
+import { createMetricsCollector } from '../../backend/collectors/metrics.ts';
+import { testCluster } from '../../backend/model/test-cluster.ts';
+import { systemClock } from '../../backend/platform/clock.ts';
+import { createLogger } from '../../backend/platform/logger.ts';
+import { createSpokes } from '../../backend/spokes/spokes.ts';
+import { RANGE_QUERY, rangeBody } from './range-body.ts';
+import type { Row } from './report.ts';
+import { interleave, timed } from './rounds.ts';
+import { median } from './statistics.ts';
+
+/* What decoding, checking, labelling and merging range results costs over JSON.parse of the same bytes. No network. */
+
+const CLUSTERS = 20;
+const SERIES = 60;
+/** One hour at 15 s. */
+const GRID = { start: 1_700_000_040, end: 1_700_003_640, step: 15 };
+const WARM_UP_ROUNDS = 5;
+const ROUNDS = 25;
+const BYTES_PER_MB = 1_000_000;
+
+export async function measureDecodeMerge(): Promise<Row[]> {
+  const names = Array.from({ length: CLUSTERS }, (_, index) => `spoke-${String(index + 1).padStart(3, '0')}`);
+  const clusters = names.map((name) => testCluster(name));
+  const bodies = new Map(clusters.map(({ id, name }) => [id, rangeBody(name, SERIES, GRID)]));
+  const megabytes = [...bodies.values()].reduce((sum, body) => sum + body.length, 0) / BYTES_PER_MB;
+
+  const spokes = createSpokes({
+    credentialsOf: async () => undefined,
+    transport: {
+      request: async ({ clusterId }) => {
+        const body = bodies.get(clusterId);
+        if (!body) throw new Error(`no body for ${clusterId}`);
+        return { status: 200, headers: { 'content-type': 'application/json' }, body };
+      },
+      forget: () => undefined,
+      close: async () => undefined,
+    },
+  });
+  const fanout = createFanout({ clock: systemClock, logger: createLogger({ level: 'silent' }), spokes });
+  const collector = createMetricsCollector({ clock: systemClock, fanout, spokes });
+
+  const sides = [
+    {
+      rates: [] as number[],
+      run: async () => {
+        const { signal } = new AbortController();
+        const answer = await collector.query({ query: RANGE_QUERY, clusters, range: GRID, budgetMs: 60_000, signal });
+        if (answer.clusters_succeeded !== CLUSTERS) throw new Error(JSON.stringify(answer.results[0]).slice(0, 500));
+      },
+    },
+    {
+      rates: [] as number[],
+      run: async () => {
+        for (const body of bodies.values()) JSON.parse(body.toString('utf8'));
+      },
+    },
+  ] as const;
+  await interleave(sides, WARM_UP_ROUNDS, ({ run }) => run());
+  await interleave(sides, ROUNDS, async ({ run, rates }) => void rates.push(megabytes / ((await timed(run)) / 1000)));
+  const [ours, baseline] = [median(sides[0].rates), median(sides[1].rates)];
+  return [
+    {
+      measure: `decode and merge, ${CLUSTERS} range results of ${megabytes.toFixed(1)} MB`,
+      ours,
+      baseline,
+      unit: 'MB/s',
+      bar: '≥ 50 % of JSON.parse',
+      met: ours >= 0.5 * baseline,
+    },
+  ];
+}
