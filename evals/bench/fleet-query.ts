@@ -23,8 +23,8 @@ const SLOWEST_MS = 150;
 const SERIES = 40;
 const GRID = { start: 1_700_000_040, end: 1_700_003_640, step: 60 };
 const SAMPLES_PER_SPOKE = SERIES * ((GRID.end - GRID.start) / GRID.step + 1);
-const WARM_UP_ROUNDS = 3;
-const ROUNDS = 15;
+const WARM_UP = { rounds: 3, budgetMs: 3_000 };
+const MEASURED = { rounds: 15, budgetMs: 7_000 };
 
 const Ready = z.object({
   spokes: z.array(z.object({ name: z.string(), url: z.url(), delay_ms: z.number() })),
@@ -85,8 +85,8 @@ async function measure(count: number, folder: string): Promise<Row> {
       { run: whole, ms: [] as number[] },
       { run: alone, ms: [] as number[] },
     ] as const;
-    await interleave(sides, WARM_UP_ROUNDS, ({ run }) => run());
-    await interleave(sides, ROUNDS, async ({ run, ms }) => void ms.push(await timed(run)));
+    await interleave(sides, WARM_UP, ({ run }) => run());
+    await interleave(sides, MEASURED, async ({ run, ms }) => void ms.push(await timed(run)));
     const [ours, baseline] = [median(sides[0].ms), median(sides[1].ms)];
     return {
       measure: `range query over ${count} spokes, p50`,
