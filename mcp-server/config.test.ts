@@ -46,6 +46,17 @@ describe('loadConfig', () => {
       { AIOPS_AIR_GAPPED: 'true', LLM_LOCAL_URL: 'https://models.example.com/v1', LLM_MODEL: 'm' },
       /LLM_LOCAL_URL/,
     ],
+    [
+      'a public IPv6 model when air-gapped',
+      { AIOPS_AIR_GAPPED: 'true', LLM_LOCAL_URL: 'http://[2606:4700:4700::1111]/v1', LLM_MODEL: 'm' },
+      /LLM_LOCAL_URL/,
+    ],
+    [
+      'a public name that looks like an address when air-gapped',
+      { AIOPS_AIR_GAPPED: 'true', LLM_LOCAL_URL: 'https://10.evil.example.com/v1', LLM_MODEL: 'm' },
+      /LLM_LOCAL_URL/,
+    ],
+    ['a database port that is none', { POSTGRES_HOST: 'db', POSTGRES_PORT: 'abc' }, /POSTGRES_PORT/],
     ['a provider without its URL', { LLM_PROVIDER: 'openai-compatible' }, /needs LLM_LOCAL_URL and LLM_MODEL/],
   ])('refuses %s in one line that names it', (_what, env, message) => {
     expect(() => loadConfig(env)).toThrow(message);
@@ -69,5 +80,25 @@ describe('loadConfig', () => {
       .join(' ');
     expect(shown).toContain('postgres://u:***@db:5432/d');
     expect(shown).not.toContain('s3cr');
+  });
+
+  it('takes an IPv6 address and a socket folder as database host, and a file where the variable is empty', () => {
+    expect(loadConfig({ POSTGRES_HOST: 'fd00::1' }).database_url).toBe('postgres://aiops@[fd00::1]:5432/aiops');
+    expect(loadConfig({ POSTGRES_HOST: '/run/postgresql' }).database_url).toContain('?host=%2Frun%2Fpostgresql');
+    expect(loadConfig({ DATABASE_URL: '', DATABASE_URL_FILE: file('url', 'postgres://u:p@h/d\n') }).database_url).toBe(
+      'postgres://u:p@h/d',
+    );
+  });
+
+  it('shows no secret of any URL', () => {
+    const shown = JSON.stringify(
+      describeConfig(
+        loadConfig({
+          DATABASE_URL: 'postgres://u:p@ss-secret@h/d?password=hunter2',
+          OTEL_EXPORTER_OTLP_ENDPOINT: 'http://me:hunter3@otel:4318',
+        }),
+      ),
+    );
+    expect(shown).not.toMatch(/ss-secret|hunter2|hunter3/);
   });
 });

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { addressBytes, parseRange } from '../backend/spokes/address-range.ts';
 import { TOOLSETS } from '../tools/define.ts';
 
 const splitText = (v: unknown) =>
@@ -26,7 +27,10 @@ const flag = z.preprocess(
       : v,
   z.boolean(),
 );
-const port = z.coerce.number().int().min(0).max(65_535);
+const port = z.preprocess(
+  (v) => (typeof v === 'string' && /^\d+$/.test(v) ? Number(v) : v),
+  z.int({ error: 'must be a port number' }).min(0).max(65_535),
+);
 
 /** The whole configuration. Keys are those of `aiops.yaml`; ENV names the environment variable on top of each. */
 export const Config = z.strictObject({
@@ -101,7 +105,7 @@ export type EffectiveConfig = Config & { readonly auth_mode: 'none' | 'token'; r
 export function loadConfig(env: NodeJS.ProcessEnv): EffectiveConfig {
   const merged: Record<string, unknown> = { ...readConfigFile(env['AIOPS_CONFIG']) };
   for (const [key, name] of Object.entries(ENV)) {
-    const value = env[name] ?? fromSecretFile(env, name);
+    const value = env[name] || fromSecretFile(env, name);
     if (value !== undefined && value !== '') merged[key] = value;
   }
   merged['database_url'] ??= postgresParts(env);
@@ -160,14 +164,15 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
+const PRIVATE_RANGES = ['127.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '::1', 'fc00::/7'].flatMap(
+  (text) => parseRange(text) ?? [],
+);
+
+/** A private or loopback address, or a name that only a local resolver knows. */
 function isPrivateHost(host: string): boolean {
-  return (
-    isLoopback(host) ||
-    /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.)/.test(host) ||
-    /^\[f[cd]/i.test(host) ||
-    !host.includes('.') ||
-    /\.(?:svc|local|internal|cluster\.local)$/.test(host)
-  );
+  const bytes = addressBytes(host);
+  if (bytes) return PRIVATE_RANGES.some((range) => range.contains(bytes));
+  return !host.includes('.') || /\.(?:svc|local|internal|localhost)$/.test(host);
 }
 
 function readConfigFile(file: string | undefined): Record<string, unknown> {
@@ -176,7 +181,8 @@ function readConfigFile(file: string | undefined): Record<string, unknown> {
     const content: unknown = parseYaml(readFileSync(file, 'utf8'));
     if (content === null || content === undefined) return {};
     if (typeof content !== 'object' || Array.isArray(content)) throw new Error('it must hold one mapping');
-    return { ...content };
+    // `key:` with nothing behind it is a setting that was left out.
+    return Object.fromEntries(Object.entries(content).filter(([, value]) => value !== null));
   } catch (error) {
     throw new ConfigError(
       `configuration: AIOPS_CONFIG: cannot read ${file}: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`,
@@ -200,13 +206,20 @@ function fromSecretFile(env: NodeJS.ProcessEnv, name: string): string | undefine
 function postgresParts(env: NodeJS.ProcessEnv): string | undefined {
   const host = env['POSTGRES_HOST'];
   if (host === undefined || host === '') return undefined;
-  const url = new URL('postgres://localhost');
-  url.hostname = host;
-  url.port = env['POSTGRES_PORT'] ?? '5432';
-  url.username = encodeURIComponent(env['POSTGRES_USER'] ?? 'aiops');
-  url.password = encodeURIComponent(env['POSTGRES_PASSWORD'] ?? fromSecretFile(env, 'POSTGRES_PASSWORD') ?? '');
-  url.pathname = `/${env['POSTGRES_DATABASE'] ?? 'aiops'}`;
-  return url.href;
+  const portText = env['POSTGRES_PORT'] || '5432';
+  if (!/^\d{1,5}$/.test(portText) || Number(portText) > 65_535)
+    throw new ConfigError(`configuration: POSTGRES_PORT: ${portText} is not a port`);
+  const user = encodeURIComponent(env['POSTGRES_USER'] || 'aiops');
+  const password = encodeURIComponent(env['POSTGRES_PASSWORD'] || fromSecretFile(env, 'POSTGRES_PASSWORD') || '');
+  const database = encodeURIComponent(env['POSTGRES_DATABASE'] || 'aiops');
+  const credentials = `${user}${password === '' ? '' : `:${password}`}`;
+  // A path is the folder of a Unix socket; an IPv6 address stands in brackets.
+  if (host.startsWith('/'))
+    return `postgres://${credentials}@localhost:${portText}/${database}?host=${encodeURIComponent(host)}`;
+  const url = `postgres://${credentials}@${host.includes(':') ? `[${host.replaceAll(/[[\]]/g, '')}]` : host}:${portText}/${database}`;
+  if (!URL.canParse(url))
+    throw new ConfigError(`configuration: POSTGRES_HOST: ${host} is not a host name, an address or a folder`);
+  return url;
 }
 
 /** The effective configuration with the environment name of each key, secrets masked; for `aiops config check`. */
@@ -214,8 +227,17 @@ export function describeConfig(config: EffectiveConfig): { key: string; env: str
   return Object.entries(ENV).map(([key, env]) => {
     const value = config[key as keyof Config]; // proof: ENV has exactly the keys of Config
     const text = value === undefined ? '(not set)' : Array.isArray(value) ? value.join(',') || '(none)' : String(value);
-    return { key, env, value: key === 'database_url' ? text.replace(/(?<=:\/\/[^:@/]*:)[^@]*(?=@)/, '***') : text };
+    return { key, env, value: maskUrl(text) };
   });
+}
+
+/** A URL without what is secret in it: password, and the values of its parameters. Other text stays. */
+function maskUrl(text: string): string {
+  const url = text.includes('://') ? URL.parse(text) : null;
+  if (!url) return text;
+  if (url.password !== '') url.password = '***';
+  for (const name of new Set(url.searchParams.keys())) if (name !== 'host') url.searchParams.set(name, '***');
+  return url.href;
 }
 
 /** First file that KUBECONFIG names, if any. */

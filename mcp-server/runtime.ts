@@ -6,7 +6,6 @@ import { createConversations } from '../backend/conversations/conversations.ts';
 import type { EventType } from '../backend/model/event.ts';
 import { createAuditLog } from '../backend/platform/audit.ts';
 import type { Clock } from '../backend/platform/clock.ts';
-import { createEnvelope, loadMasterKey } from '../backend/platform/envelope.ts';
 import { type EventBus, createEventBus } from '../backend/platform/event-bus.ts';
 import { type EvidenceStore, createEvidenceStore } from '../backend/platform/evidence.ts';
 import type { Logger } from '../backend/platform/logger.ts';
@@ -16,6 +15,7 @@ import { purgeEvents } from '../backend/platform/outbox.ts';
 import { startRetention } from '../backend/platform/retention.ts';
 import type { DataFolderLock } from '../backend/platform/store/data-folder-lock.ts';
 import { type Store, openStore } from '../backend/platform/store/store.ts';
+import { openEnvelope } from '../backend/registry/credential-key.ts';
 import { startHealthMonitor } from '../backend/registry/health.ts';
 import { createSpokeProbe } from '../backend/registry/probe.ts';
 import { createClusterRegistry } from '../backend/registry/registry.ts';
@@ -49,6 +49,11 @@ export interface RuntimeOptions {
   readonly metrics: Metrics;
   /** Held by the caller when the database is embedded. */
   readonly lock: DataFolderLock | undefined;
+  /**
+   * Whether this process does the recurring work: health checks, retention, telling of events. False for a command, which comes
+   * with its own configuration and must not judge the fleet by it.
+   */
+  readonly background: boolean;
 }
 
 const STALE_CONNECTIONS: ReadonlySet<EventType> = new Set(['CLUSTER_DELETED', 'CLUSTER_CREDENTIALS_UPDATED']);
@@ -58,7 +63,14 @@ const AUDIT_KEPT_MS = 90 * DAY_MS;
 /** Clients resume within minutes; the rest is for looking back. Product contract: history is kept 7 days. */
 const EVENTS_KEPT_MS = 7 * DAY_MS;
 
-export async function openRuntime({ config, clock, logger, metrics, lock }: RuntimeOptions): Promise<Runtime> {
+export async function openRuntime({
+  config,
+  clock,
+  logger,
+  metrics,
+  lock,
+  background,
+}: RuntimeOptions): Promise<Runtime> {
   const store = await openStore({
     dataDir: config.data_dir,
     logger,
@@ -74,32 +86,38 @@ export async function openRuntime({ config, clock, logger, metrics, lock }: Runt
   }
 
   async function compose(open: Store): Promise<Runtime> {
-    const envelope = createEnvelope(await loadMasterKey(config.encryption_key_file, { create: true }));
+    const providers = await createProviders(config, clock); // may refuse, so before anything runs
+    const envelope = await openEnvelope(open, config.encryption_key_file);
     const policy = createAddressPolicy({ allow: config.outbound_allow, deny: config.outbound_deny });
     const bus = createEventBus(logger);
-    const relay = startOutboxRelay({ store: open, bus, clock, logger });
+    const relay = background ? startOutboxRelay({ store: open, bus, clock, logger }) : undefined;
+    const nudge = () => relay?.nudge();
     const transport = createTransport({ policy, clock, logger, metrics, version: VERSION });
-    const registry = createClusterRegistry({ store: open, clock, envelope, policy, nudge: relay.nudge });
+    const registry = createClusterRegistry({ store: open, clock, envelope, policy, nudge });
     const spokes = createSpokes({ transport, credentialsOf: (id) => registry.credentialsOf(id) });
     // Kept connections carry the old credentials and certificates; by event, so that every replica lets go of its own.
     bus.subscribe((event) => {
       if (event.cluster_id !== undefined && STALE_CONNECTIONS.has(event.event_type)) spokes.forget(event.cluster_id);
     });
-    const health = startHealthMonitor({ store: open, registry, probe: createSpokeProbe(spokes), clock, logger, bus });
+    const health = background
+      ? startHealthMonitor({ store: open, registry, probe: createSpokeProbe(spokes), clock, logger, bus })
+      : undefined;
     const fanout = createFanout({ clock, spokes, logger });
     const audit = createAuditLog(open);
     const evidence = createEvidenceStore(open, clock);
-    const conversations = createConversations({ store: open, clock, nudge: relay.nudge });
-    const retention = startRetention({
-      clock,
-      logger,
-      tasks: {
-        evidence: () => evidence.purgeExpired(),
-        conversations: () => conversations.purgeExpired(),
-        audit: () => audit.purge(new Date(clock.now().getTime() - AUDIT_KEPT_MS)),
-        events: () => purgeEvents(open, new Date(clock.now().getTime() - EVENTS_KEPT_MS)),
-      },
-    });
+    const conversations = createConversations({ store: open, clock, nudge });
+    const retention = background
+      ? startRetention({
+          clock,
+          logger,
+          tasks: {
+            evidence: () => evidence.purgeExpired(),
+            conversations: () => conversations.purgeExpired(),
+            audit: () => audit.purge(new Date(clock.now().getTime() - AUDIT_KEPT_MS)),
+            events: () => purgeEvents(open, new Date(clock.now().getTime() - EVENTS_KEPT_MS)),
+          },
+        })
+      : undefined;
     const personas = createPersonaDirectory();
     const services: Services = {
       registry,
@@ -117,7 +135,7 @@ export async function openRuntime({ config, clock, logger, metrics, lock }: Runt
       dispatcher,
       conversations,
       personas,
-      providers: await createProviders(config, clock),
+      providers,
       clock,
       logger,
       metrics,
@@ -130,9 +148,9 @@ export async function openRuntime({ config, clock, logger, metrics, lock }: Runt
       personas,
       bus,
       close: async () => {
-        await health.stop();
-        await retention.stop();
-        await relay.stop();
+        await health?.stop();
+        await retention?.stop();
+        await relay?.stop();
         await transport.close();
         await open.close();
       },

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { type Server, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import path from 'node:path';
 import express from 'express';
 import { scopeFilter } from '../backend/access/policy.ts';
 import type { Principal } from '../backend/model/access.ts';
 import { AppError, asAppError } from '../backend/model/errors.ts';
 import type { DomainEvent } from '../backend/model/event.ts';
-import { sleep, systemClock } from '../backend/platform/clock.ts';
+import { systemClock } from '../backend/platform/clock.ts';
 import type { Logger } from '../backend/platform/logger.ts';
 import { createMetrics } from '../backend/platform/metrics.ts';
 import { listEventsAfter } from '../backend/platform/outbox.ts';
@@ -52,7 +52,12 @@ export async function startServer({
   const clock = systemClock;
   const closers: (() => Promise<unknown>)[] = [];
   const closeAll = async () => {
-    for (let close = closers.pop(); close; close = closers.pop()) await close();
+    for (let close = closers.pop(); close; close = closers.pop()) {
+      // One part that fails to stop must not keep the others running, the lock least of all.
+      await close().catch((error: unknown) =>
+        logger.error({ err: error }, 'a part of the server did not stop cleanly'),
+      );
+    }
   };
   try {
     return await start();
@@ -67,7 +72,7 @@ export async function startServer({
     metrics.collectProcess();
     const lock = config.database_url === undefined ? await acquireDataFolder(config.data_dir) : undefined;
     if (lock) closers.push(() => lock.release());
-    const runtime = await openRuntime({ config, clock, logger, metrics, lock });
+    const runtime = await openRuntime({ config, clock, logger, metrics, lock, background: true });
     closers.push(() => runtime.close());
 
     const localToken = `aiops_local_${randomBytes(32).toString('base64url')}`;
@@ -130,21 +135,27 @@ export async function startServer({
       },
     });
     const server = createServer(
-      { headersTimeout: 10_000, requestTimeout: 120_000, keepAliveTimeout: 60_000, maxHeaderSize: 16 * 1024 },
+      {
+        headersTimeout: 10_000,
+        connectionsCheckingInterval: 1_000,
+        requestTimeout: 120_000,
+        keepAliveTimeout: 60_000,
+        maxHeaderSize: 16 * 1024,
+      },
       app,
     );
     socket.attach(server);
-    await listen(server, config.port, config.host);
+    const listener = await listen(server, config.port, config.host, 'AIOPS_PORT');
     // Streams that a client keeps open end first, or the listener would wait for them.
     closers.push(
-      () => closeListener(server, readiness),
+      () => closeListener(listener, readiness),
       () => socket.close(),
       () => closeMcp(),
     );
     if (config.metrics_port !== undefined) {
       const own = createServer(express().get('/metrics', metricsHandler(metrics)));
-      await listen(own, config.metrics_port, config.host);
-      closers.push(() => closeListener(own, readiness));
+      const metricsListener = await listen(own, config.metrics_port, config.host, 'AIOPS_METRICS_PORT');
+      closers.push(() => closeListener(metricsListener, readiness));
     }
     const { port } = server.address() as AddressInfo; // proof: it listens on TCP
     const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
@@ -164,15 +175,18 @@ export async function startServer({
     };
   }
 
-  async function closeListener(server: Server, readiness: Readiness): Promise<void> {
+  async function closeListener({ server, sockets }: Listener, readiness: Readiness): Promise<void> {
     readiness.accepting = false;
     const closed = new Promise<void>((resolve) => {
       server.close(() => resolve());
     });
     server.closeIdleConnections();
-    await Promise.race([closed, sleep(clock, DRAIN_MS)]);
-    server.closeAllConnections();
+    // Whatever is still open after the time to finish is cut, upgraded and half-open sockets included.
+    const cancel = clock.after(DRAIN_MS, () => {
+      for (const socket of sockets) socket.destroy();
+    });
     await closed;
+    cancel();
   }
 }
 
@@ -188,7 +202,18 @@ async function maySee(runtime: Runtime, principal: Principal, event: DomainEvent
   }
 }
 
-function listen(server: Server, port: number, host: string): Promise<void> {
+interface Listener {
+  readonly server: Server;
+  /** Every connection that is open now, whatever protocol it has been upgraded to. */
+  readonly sockets: ReadonlySet<Socket>;
+}
+
+function listen(server: Server, port: number, host: string, setting: string): Promise<Listener> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const busy = error.code === 'EADDRINUSE';
@@ -196,11 +221,11 @@ function listen(server: Server, port: number, host: string): Promise<void> {
         new AppError(
           'INTERNAL_ERROR',
           busy
-            ? `Port ${port} on ${host} is in use by another program; choose another with AIOPS_PORT.`
+            ? `Port ${port} on ${host} is in use by another program; choose another with ${setting}.`
             : `Cannot listen on ${host}:${port}: ${error.code ?? error.message}.`,
         ),
       );
     });
-    server.listen(port, host, () => resolve());
+    server.listen(port, host, () => resolve({ server, sockets }));
   });
 }

@@ -29,6 +29,27 @@ describe('boundSize', () => {
     for (const row of cut.rows) expect(row).toHaveLength(2);
   });
 
+  it('never cuts a native histogram at its time', () => {
+    const histogram = {
+      count: '12',
+      sum: '18.4',
+      buckets: Array.from({ length: 50 }, (_, i) => [0, String(i), String(i + 1), '1']),
+    };
+    const { value: cut } = boundSize({ histograms: Array.from({ length: 40 }, (_, i) => [i, histogram]) }, 3000);
+    expect(cut.histograms.length).toBeGreaterThan(0);
+    for (const tuple of cut.histograms) expect(tuple).toHaveLength(2);
+  });
+
+  it('keeps the newest samples of a series, and the size it promises', () => {
+    const series = (n: number) => ({
+      metric: { pod: `p${n}` },
+      values: Array.from({ length: 361 }, (_, i) => [i, String(i)]),
+    });
+    const { value: cut } = boundSize({ data: Array.from({ length: 200 }, (_, n) => series(n)) }, 20_000);
+    expect(JSON.stringify(cut).length).toBeLessThanOrEqual(20_000);
+    for (const { values } of cut.data) expect(values.at(-1)).toEqual([360, '360']);
+  });
+
   it('keeps keys, order and prefixes of every list', () => {
     fc.assert(
       fc.property(

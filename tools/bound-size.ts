@@ -18,79 +18,96 @@ export function boundSize<T extends Record<string, unknown>>(
   value: T,
   limit: number,
 ): { value: T; omitted: Omission[] } {
-  const sizes = new Map<object, number>();
-  if (measure(value, sizes) <= limit) return { value, omitted: [] };
+  const weights: Weights = new Map();
+  if (weigh(value, weights).size <= limit) return { value, omitted: [] };
   const omitted: Omission[] = [];
-  const cut = shrink(value, limit, '$', sizes, omitted) as T; // proof: shrink keeps every key and only shortens lists
+  const cut = shrink(value, limit, '$', weights, omitted) as T; // proof: shrink keeps every key and only shortens lists
   return { value: cut, omitted };
 }
 
-/** Characters of the JSON text; remembers the size of every object and list on the way. */
-function measure(value: unknown, sizes: Map<object, number>): number {
-  if (value === null || typeof value !== 'object') return JSON.stringify(value)?.length ?? 0;
-  let size = 2;
-  if (Array.isArray(value)) for (const item of value) size += measure(item, sizes) + 1;
-  else for (const [key, item] of Object.entries(value)) size += JSON.stringify(key).length + measure(item, sizes) + 2;
-  sizes.set(value, size);
-  return size;
+interface Weight {
+  /** Characters of the JSON text, and of the shortest text that cutting could leave. */
+  readonly size: number;
+  readonly least: number;
+}
+type Weights = Map<object, Weight>;
+
+function weigh(value: unknown, weights: Weights): Weight {
+  if (value === null || typeof value !== 'object') return scalar(value);
+  const parts: [number, Weight][] = Array.isArray(value)
+    ? value.map((item) => [1, weigh(item, weights)])
+    : Object.entries(value).map(([key, item]) => [JSON.stringify(key).length + 2, weigh(item, weights)]);
+  const size = parts.reduce((sum, [overhead, part]) => sum + overhead + part.size, 2);
+  const shortest = Array.isArray(value) ? 2 : parts.reduce((sum, [overhead, part]) => sum + overhead + part.least, 2);
+  const weight = { size, least: isTuple(value) ? size : shortest };
+  weights.set(value, weight);
+  return weight;
 }
 
-function sizeOf(value: unknown, sizes: ReadonlyMap<object, number>): number {
-  return value !== null && typeof value === 'object' ? (sizes.get(value) ?? 2) : (JSON.stringify(value)?.length ?? 0);
+function scalar(value: unknown): Weight {
+  const size = JSON.stringify(value)?.length ?? 0;
+  return { size, least: size };
 }
 
-function shrink(
-  value: unknown,
-  room: number,
-  path: string,
-  sizes: ReadonlyMap<object, number>,
-  omitted: Omission[],
-): unknown {
-  if (value === null || typeof value !== 'object' || sizeOf(value, sizes) <= room) return value;
+function weightOf(value: unknown, weights: Weights): Weight {
+  return value !== null && typeof value === 'object' ? (weights.get(value) ?? { size: 2, least: 2 }) : scalar(value);
+}
+
+/** A tuple such as [time, value] or [time, histogram] is a value: cutting it would break its schema. */
+function isTuple(value: unknown): value is unknown[] {
+  if (!Array.isArray(value) || value.length > 2 || value.length === 0) return false;
+  return typeof value[0] === 'number' || value.every((item) => item === null || typeof item !== 'object');
+}
+
+function shrink(value: unknown, room: number, path: string, weights: Weights, omitted: Omission[]): unknown {
+  if (value === null || typeof value !== 'object' || isTuple(value) || weightOf(value, weights).size <= room)
+    return value;
   if (!Array.isArray(value)) {
     const entries = Object.entries(value);
     const keys = entries.reduce((sum, [key]) => sum + key.length + 5, 2);
     const shares = fairShares(
-      entries.map(([, item]) => sizeOf(item, sizes)),
+      entries.map(([, item]) => weightOf(item, weights)),
       room - keys,
     );
     return Object.fromEntries(
-      entries.map(([key, item], i) => [key, shrink(item, shares[i] ?? 0, `${path}.${key}`, sizes, omitted)]),
+      entries.map(([key, item], i) => [key, shrink(item, shares[i] ?? 0, `${path}.${key}`, weights, omitted)]),
     );
   }
-  // A tuple such as [time, value] is a value: cutting it would break its schema.
-  if (value.length <= 2 && value.every((item) => item === null || typeof item !== 'object')) return value;
-  const kept = keepable(value, room, sizes);
+  // Samples are cut at their old end: what a series is now matters more than what it was.
+  const newestLast = isTuple(value.at(-1)) && typeof value.at(-1)?.[0] === 'number';
+  const ordered: unknown[] = newestLast ? value.toReversed() : value;
+  const kept = keepable(ordered, room, weights);
   if (kept < value.length) omitted.push({ path, kept, total: value.length });
-  const items: unknown[] = value.slice(0, kept);
+  const items: unknown[] = newestLast ? value.slice(value.length - kept) : value.slice(0, kept);
   const shares = fairShares(
-    items.map((item) => sizeOf(item, sizes)),
+    items.map((item) => weightOf(item, weights)),
     room - kept - 2,
   );
-  return items.map((item, i) => shrink(item, shares[i] ?? 0, `${path}[${i}]`, sizes, omitted));
+  return items.map((item, i) => shrink(item, shares[i] ?? 0, `${path}[${i}]`, weights, omitted));
 }
 
-/** How many items stay: all when each can shrink to a useful share, else as many as fit whole or at the least share. */
-function keepable(list: readonly unknown[], room: number, sizes: ReadonlyMap<object, number>): number {
+/** How many items stay: all when each can shrink to a useful share, else as many as fit whole or at that share. */
+function keepable(list: readonly unknown[], room: number, weights: Weights): number {
   let used = 2;
   let kept = 0;
   for (const item of list) {
-    used += Math.min(sizeOf(item, sizes), LEAST_PER_ITEM) + 1;
+    const { size, least } = weightOf(item, weights);
+    used += Math.min(size, Math.max(least, LEAST_PER_ITEM)) + 1;
     if (used > room) break;
     kept += 1;
   }
   return kept;
 }
 
-/** Shares `room` so that no part gets more than it needs and what is left over goes evenly to the larger ones. */
-function fairShares(needs: readonly number[], room: number): number[] {
-  const shares: number[] = Array.from({ length: needs.length }, () => 0);
-  const order = needs.map((need, index) => ({ need, index })).sort((a, b) => a.need - b.need);
-  let left = Math.max(0, room);
-  for (const [position, { need, index }] of order.entries()) {
-    const share = Math.min(need, left / (order.length - position));
-    shares[index] = share;
-    left -= share;
+/** Shares `room`: each part gets what it cannot do without, the rest goes evenly to those that can use more. */
+function fairShares(parts: readonly Weight[], room: number): number[] {
+  const shares = parts.map((part) => part.least);
+  const order = parts.map(({ size, least }, index) => ({ wish: size - least, index })).sort((a, b) => a.wish - b.wish);
+  let left = Math.max(0, room - shares.reduce((sum, share) => sum + share, 0));
+  for (const [position, { wish, index }] of order.entries()) {
+    const extra = Math.min(wish, left / (order.length - position));
+    shares[index] = (shares[index] ?? 0) + extra;
+    left -= extra;
   }
   return shares;
 }

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Permission } from '../backend/model/access.ts';
 import type { CallContext } from './context.ts';
 
@@ -52,11 +52,21 @@ export interface ToolDefinition<Input extends z.ZodObject = z.ZodObject, Output 
   readonly run: (context: CallContext, input: z.output<Input>) => Promise<z.input<Output>>;
 }
 
-/** Declares a tool. Identity at run time; its use is the inference of input and output types. */
+/** How an answer says, in itself, that it is not whole; set by dispatch. The lists that were cut, with what was kept of them. */
+const Shortened = z
+  .strictObject({
+    evidence_uri: z.string(),
+    bytes: z.int(),
+    lists: z.array(z.strictObject({ path: z.string(), kept: z.int(), total: z.int() })),
+  })
+  .optional();
+
+/** Declares a tool, with the inference of its input and output types. Every answer may come shortened. */
 export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(
   definition: ToolDefinition<Input, Output>,
 ): ToolDefinition<Input, Output> {
-  return definition;
+  // Proof of the cast: the added key is optional, so every value of the declared output is one of the extended schema.
+  return { ...definition, output: definition.output.extend({ shortened: Shortened }) as unknown as Output };
 }
 
 /** A tool whose schemas have been forgotten by the type system; dispatch validates both sides at run time. */

@@ -215,7 +215,37 @@ describe('dispatch', () => {
         trace_id: 't1',
         cluster_ids: [fleet[1]?.id],
       },
-      { outcome: 'VALIDATION_FAILED', arguments: { password: '[redacted]' } },
+      { outcome: 'VALIDATION_FAILED', arguments: { $unknown: ['password'] } },
     ]);
+  });
+
+  it('audits no value that stands under a wrong name or in a wrong shape', async () => {
+    const write = tool({ input: z.strictObject({ password: z.string(), user: z.string() }) });
+    await call(write, { password: ['hunter2'], user: 'u', apiToken: 'hunter2' }).catch(() => {});
+    expect(JSON.stringify(entries)).not.toContain('hunter2');
+    expect(entries[0]?.arguments).toEqual({ password: '[redacted]', user: 'u', $unknown: ['apiToken'] });
+  });
+
+  it('records a caller who went away as such, not as a defect', async () => {
+    const caller = new AbortController();
+    const pending = call(tool({ run: () => new Promise(() => {}) }), {}, { signal: caller.signal });
+    caller.abort();
+    await expect(pending).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(entries[0]?.outcome).toBe('CANCELLED');
+  });
+
+  it('takes an id for the cluster that has it, not for one that is named like it', async () => {
+    const [victim] = fleet;
+    fleet.push(cluster(victim?.id ?? ''));
+    try {
+      expect((await call(names, { clusters: [victim?.id ?? ''] })).output).toEqual({ names: ['edge-1'] });
+    } finally {
+      fleet.pop();
+    }
+  });
+
+  it('says that no cluster matches a selector, and refuses an empty list', async () => {
+    await expect(call(names, { clusters: 'environment=NOPE' })).rejects.toMatchObject({ code: 'CLUSTER_NOT_FOUND' });
+    await expect(call(names, { clusters: [] })).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
   });
 });

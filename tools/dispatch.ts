@@ -12,6 +12,7 @@ import type { EvidenceStore } from '../backend/platform/evidence.ts';
 import type { Logger } from '../backend/platform/logger.ts';
 import type { Metrics } from '../backend/platform/metrics.ts';
 import { redact, redactText } from '../backend/platform/redact.ts';
+import { auditArguments } from './audit-arguments.ts';
 import { type Omission, boundSize } from './bound-size.ts';
 import type { CallContext, Door } from './context.ts';
 import type { AnyTool } from './define.ts';
@@ -62,6 +63,10 @@ export interface DispatcherOptions {
   readonly defaultDeadlineMs?: number;
 }
 
+/** Characters kept free for saying what was cut. */
+const SHORTENED_ROOM = 4_000;
+/** Cut lists that an answer names; more are only counted in its text. */
+const MAX_LISTED_CUTS = 20;
 /** Part of a tool's time that is kept back from its spokes, so that a late spoke still leaves room to answer. */
 const ANSWER_RESERVE_MS = 500;
 /** Largest output in characters. A model reads at most 25k tokens of four characters; a program reads what a spoke may send. */
@@ -86,7 +91,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         try {
           return await run(tool, request, startedMs, touched);
         } catch (thrown) {
-          const error = asAppError(thrown);
+          const error = request.signal?.aborted === true ? cancelled() : asAppError(thrown);
           outcome = error.code;
           span.setStatus({ code: SpanStatusCode.ERROR, message: error.code });
           if (error.code === 'INTERNAL_ERROR')
@@ -120,18 +125,22 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const onAbort = () => controller.abort(request.signal?.reason ?? new Error('the caller went away'));
     if (request.signal?.aborted) onAbort();
     request.signal?.addEventListener('abort', onAbort, { once: true });
-    const late = new AppError('QUERY_TIMEOUT', `${tool.name} did not finish within ${deadlineMs / 1000} s.`, {
-      details: { deadline_ms: deadlineMs },
-      hint: 'Ask fewer clusters, a shorter time range, or a larger timeout where the tool has one.',
+    const deadline: { late?: AppError } = {};
+    const cancelDeadline = clock.after(deadlineMs, () => {
+      // Made only now: an error's stack trace costs more than the rest of a short call, and hardly a call is late.
+      deadline.late = new AppError('QUERY_TIMEOUT', `${tool.name} did not finish within ${deadlineMs / 1000} s.`, {
+        details: { deadline_ms: deadlineMs },
+        hint: 'Ask fewer clusters, a shorter time range, or a larger timeout where the tool has one.',
+      });
+      controller.abort(deadline.late);
     });
-    const cancelDeadline = clock.after(deadlineMs, () => controller.abort(late));
     try {
       const context = createContext(request, controller.signal, deadlineMs, touched);
       const raw: unknown = await orAborted(tool.run(context, input), controller.signal);
       return await finish(tool, request, raw, startedMs);
     } catch (thrown) {
       // A spoke client may report the abort in its own words; the deadline is the truth behind it.
-      throw controller.signal.aborted && controller.signal.reason === late ? late : thrown;
+      throw deadline.late !== undefined && controller.signal.reason === deadline.late ? deadline.late : thrown;
     } finally {
       cancelDeadline();
       request.signal?.removeEventListener('abort', onAbort);
@@ -151,13 +160,25 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     }
     const whole = redact(checked.data as Record<string, unknown>, new Set(tool.revealsKeys)); // proof: output is a ZodObject
     const summary = redactText(tool.summarize(whole));
-    const bounded = boundSize(whole, OUTPUT_LIMIT[request.door]);
+    const limit = OUTPUT_LIMIT[request.door];
+    const fitting = boundSize(whole, limit);
     const durationMs = Math.round(clock.monotonicMs() - startedMs);
-    if (bounded.omitted.length === 0) return { output: whole, text: summary, durationMs };
+    if (fitting.omitted.length === 0) return { output: whole, text: summary, durationMs };
+    const bounded = boundSize(whole, limit - SHORTENED_ROOM);
     const stored = await evidence.put({ owner: request.principal.id, tool: tool.name, content: whole });
     const cuts = describeCuts(bounded.omitted);
     const text = `${summary}\nThe answer was too large to show whole. Shortened: ${cuts}. The whole answer (${stored.bytes} bytes) is ${stored.uri}; or narrow the question.`;
-    return { output: bounded.value, text, evidence: { uri: stored.uri, bytes: stored.bytes }, durationMs };
+    const shortened = {
+      evidence_uri: stored.uri,
+      bytes: stored.bytes,
+      lists: bounded.omitted.slice(0, MAX_LISTED_CUTS),
+    };
+    return {
+      output: { ...bounded.value, shortened },
+      text,
+      evidence: { uri: stored.uri, bytes: stored.bytes },
+      durationMs,
+    };
   }
 
   function createContext(
@@ -206,17 +227,16 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       principal_id: request.principal.id,
       door: request.door,
       tool: tool.name,
-      arguments: redact(request.input ?? {}),
+      arguments: auditArguments(request.input ?? {}, tool.input),
       outcome,
       duration_ms: Math.round(durationMs),
       trace_id: request.traceId,
       cluster_ids: clusterIds,
     };
-    const stored = audit.record(entry);
     // A read is not undone because its audit row could not be written, but the loss is on record in the log.
-    await stored.catch((error: unknown) =>
-      logger.error({ err: error, audit: entry }, 'audit record could not be stored'),
-    );
+    await audit
+      .record(entry)
+      .catch((error: unknown) => logger.error({ err: error, audit: entry }, 'audit record could not be stored'));
   }
 
   function unknownTool(name: string, door: Door): AppError {
@@ -244,13 +264,20 @@ function pickClusters(visible: Cluster[], wanted: readonly string[] | string | u
     throw new AppError('VALIDATION_FAILED', message, { details: { issues: [{ field: 'clusters', message }] } });
   }
   const requirements = parseSelector(only);
-  return visible.filter((cluster) => matchesSelector(cluster, requirements));
+  const matching = visible.filter((cluster) => matchesSelector(cluster, requirements));
+  if (matching.length > 0 || visible.length === 0) return matching;
+  throw new AppError('CLUSTER_NOT_FOUND', `No cluster matches ${JSON.stringify(only.slice(0, 200))}.`, {
+    details: { selector: only.slice(0, 200) },
+    hint: 'list_clusters shows labels, environment, type and region of each.',
+  });
 }
 
 function pickByName(visible: readonly Cluster[], wanted: readonly string[]): Cluster[] {
-  const byKey = new Map(
-    visible.flatMap((cluster) => [[cluster.name, cluster] as const, [cluster.id, cluster] as const]),
-  );
+  // Ids come last and win: a cluster that is named like another's id must not be taken for it.
+  const byKey = new Map([
+    ...visible.map((cluster) => [cluster.name, cluster] as const),
+    ...visible.map((cluster) => [cluster.id, cluster] as const),
+  ]);
   const missing = wanted.filter((key) => !byKey.has(key));
   if (missing.length > 0)
     throw unknownClusters(
@@ -275,6 +302,10 @@ function unknownClusters(missing: readonly string[], names: readonly string[]): 
       hint: similar.length > 0 ? `Did you mean ${similar.join(' or ')}?` : known,
     },
   );
+}
+
+function cancelled(): AppError {
+  return new AppError('CANCELLED', 'The caller went away before the answer was ready.');
 }
 
 function describeCuts(omitted: readonly Omission[]): string {

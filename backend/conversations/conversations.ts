@@ -47,6 +47,15 @@ export interface Conversations {
 }
 
 /** `nudge` wakes the outbox relay after a commit. */
+/** A session that nobody named gets its first question as title. */
+export const UNTITLED = 'New chat';
+const TITLE_CHARS = 80;
+
+function titleFrom(question: string): string {
+  const line = question.trim().split('\n')[0]?.trim() ?? '';
+  return line === '' ? UNTITLED : line.length > TITLE_CHARS ? `${line.slice(0, TITLE_CHARS - 1)}…` : line;
+}
+
 export function createConversations(parts: { store: Store; clock: Clock; nudge: () => void }): Conversations {
   const { store, clock, nudge } = parts;
 
@@ -126,7 +135,12 @@ export function createConversations(parts: { store: Store; clock: Clock; nudge: 
         await tx.insert(chatMessages).values(row);
         await tx
           .update(chatSessions)
-          .set({ message_count: position, updated_at: now, expires_at: expiryOf(session.created_at, now) })
+          .set({
+            message_count: position,
+            updated_at: now,
+            ...(position === 1 && session.title === UNTITLED ? { title: titleFrom(row.content) } : {}),
+            expires_at: expiryOf(session.created_at, now),
+          })
           .where(eq(chatSessions.id, sessionId));
         // No content: listeners are told that there is something, and its owner may fetch it.
         const payload = { session_id: sessionId, message_id: row.id, role: row.role, user_id: session.user_id };

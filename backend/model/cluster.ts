@@ -2,7 +2,8 @@ import { z } from 'zod';
 
 export const CLUSTER_NAME = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
 
-export const ClusterName = z.string();
+/** What breaks the naming rule is INVALID_CLUSTER_NAME, told by the registry; a text longer than any name is no name at all. */
+export const ClusterName = z.string().max(253);
 export const ClusterType = z.enum(['HUB', 'SPOKE', 'EDGE', 'FAR_EDGE']);
 export const Platform = z.enum(['OPENSHIFT', 'KUBERNETES', 'MICROSHIFT']);
 export const Environment = z.enum(['PRODUCTION', 'STAGING', 'DEVELOPMENT', 'LAB']);

@@ -48,6 +48,7 @@ export const ERROR_CODES = {
     meaning: 'A guard refused the query; `details` holds rule, limit, observed and a rewrite.',
   },
   RATE_LIMITED: { status: 429, meaning: 'Too many requests; retry after the time in `Retry-After`.' },
+  CANCELLED: { status: 499, meaning: 'The caller went away or cancelled before the answer was ready.' },
   INTERNAL_ERROR: { status: 500, meaning: 'A defect of ours; the trace id finds it in the log.' },
   TOOL_EXECUTION_FAILED: { status: 500, meaning: 'A tool failed for a reason of its own.' },
   SPOKE_ERROR: { status: 502, meaning: 'A spoke answered, but not with what its API promises.' },

@@ -10,6 +10,8 @@ const UNIT_SECONDS: Readonly<Record<string, number>> = {
   w: 604_800,
   y: 31_536_000,
 };
+/** 9999-12-31T23:59:59Z, the last second of a four-digit year. */
+const MAX_SECONDS = 253_402_300_799;
 const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|[smhdwy]))+$/;
 const RELATIVE = /^(?:now|(?:now)?([+-])((?:\d+(?:\.\d+)?(?:ms|[smhdwy]))+))$/;
 
@@ -38,16 +40,30 @@ export function durationSeconds(text: string, field: string): number {
 
 /** Unix seconds (UTC, millisecond precision) of a {@link TimeInput}. Throws VALIDATION_FAILED naming `field`. */
 export function resolveTime(text: string, now: Date, field: string): number {
+  const seconds = parseTime(text, now, field);
+  if (seconds < 0 || seconds > MAX_SECONDS) throw invalidTime(field, text, 'use a time between 1970 and 9999');
+  return seconds;
+}
+
+function parseTime(text: string, now: Date, field: string): number {
   const relative = RELATIVE.exec(text);
   if (relative) {
     const offset = relative[2] === undefined ? 0 : durationSeconds(relative[2], field);
     return (now.getTime() + (relative[1] === '-' ? -offset : offset) * 1000) / 1000;
   }
   if (/^\d{1,12}(?:\.\d{1,9})?$/.test(text)) return Math.round(Number(text) * 1000) / 1000;
-  const parsed = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text.length === 10 ? text : withZone(text)) : Number.NaN;
+  const parsed = isCalendarDay(text) ? Date.parse(text.length === 10 ? text : withZone(text)) : Number.NaN;
   if (Number.isNaN(parsed))
     throw invalidTime(field, text, 'use ISO 8601 (2026-03-01T10:00:00Z), Unix seconds, now, or -1h');
   return parsed / 1000;
+}
+
+/** False for what is no date and for days that no calendar has, which Date.parse would move to the next month. */
+function isCalendarDay(text: string): boolean {
+  const [, year, month, day] = /^(\d{4})-(\d{2})-(\d{2})(?:$|[T ])/.exec(text) ?? [];
+  return (
+    day !== undefined && new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate() === Number(day)
+  );
 }
 
 /** A time without a zone is UTC, never the zone of the machine the server happens to run on. */

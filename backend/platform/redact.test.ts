@@ -24,17 +24,52 @@ describe('redactText', () => {
 });
 
 describe('redact', () => {
-  it('removes values of secret keys at any depth and keeps everything else', () => {
+  it('removes whatever stands under a secret key, at any depth, and keeps everything else', () => {
     const out = redact({
       cluster: 'hub-1',
       api_token: 'plain',
-      nested: [{ password: 'p', tokens_used: 12, token: { id: 'x' } }],
+      nested: [{ password: ['p'], tokens_used: 12, apiToken: { v: 'x' }, clientKey: 7, passwort: 'q' }],
     });
     expect(out).toEqual({
       cluster: 'hub-1',
       api_token: '[redacted]',
-      nested: [{ password: '[redacted]', tokens_used: 12, token: { id: 'x' } }],
+      nested: [
+        {
+          password: '[redacted]',
+          tokens_used: 12,
+          apiToken: '[redacted]',
+          clientKey: '[redacted]',
+          passwort: '[redacted]',
+        },
+      ],
     });
+  });
+
+  it('leaves labels that workloads named after secrets alone, but not what looks like one in them', () => {
+    const metric = { __name__: 'kube_secret_info', secret: 'db-tls', token: 'a' };
+    expect(redact({ metric, labels: { password: `sha256~${'x'.repeat(43)}` } })).toEqual({
+      metric,
+      labels: { password: '[redacted]' },
+    });
+  });
+
+  it('leaves words and log records whole', () => {
+    for (const text of [
+      'basic troubleshooting',
+      'Basic authentication',
+      '{"url":"http://prom:9090","user":"bob@example"}',
+      '{"msg":"-----BEGIN PRIVATE KEY----- cut","next":1}',
+    ]) {
+      expect(redactText(text)).toMatch(
+        text.includes('BEGIN') ? /^\{"msg":"\[redacted\]","next":1\}$/ : new RegExp(text.replaceAll(/[{}.]/g, '\\$&')),
+      );
+    }
+  });
+
+  it('survives a value that is nested deeper than any answer', () => {
+    let deep: unknown = 'x';
+    for (let i = 0; i < 200_000; i += 1) deep = [deep];
+    expect(JSON.stringify(redact(deep))).toContain('[too deep]');
   });
 
   it('keeps what the caller says its owner may see', () => {

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { CLUSTER_NAME, type ClusterCreate } from '../model/cluster.ts';
 import { AppError } from '../model/errors.ts';
+import { isUuid } from '../platform/uuid.ts';
 import type { AddressPolicy } from '../spokes/address-policy.ts';
 
 /**
@@ -9,9 +10,9 @@ import type { AddressPolicy } from '../spokes/address-policy.ts';
  * carries more than a place, a CA that is not a certificate, and text that cannot be stored.
  */
 export function requireValidCluster(input: ClusterCreate, policy: AddressPolicy): void {
-  if (!CLUSTER_NAME.test(input.name)) {
+  if (!CLUSTER_NAME.test(input.name) || isUuid(input.name)) {
     throw new AppError('INVALID_CLUSTER_NAME', `${JSON.stringify(input.name.slice(0, 80))} is not a cluster name.`, {
-      hint: 'Use 3 to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends.',
+      hint: 'Use 3 to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends, and nothing that looks like an id.',
       details: { pattern: CLUSTER_NAME.source },
     });
   }

@@ -4,8 +4,8 @@ import { z } from 'zod';
 import type { ClusterCredentials, ClusterTls } from '../model/cluster.ts';
 import { AppError } from '../model/errors.ts';
 
-/** One context of a kubeconfig, as far as it can be used from a server. */
-export interface KubeconfigContext {
+/** One context of a kubeconfig that can be used from a server. */
+export interface UsableContext {
   readonly context: string;
   /** The kubeconfig's own name for the cluster; not necessarily a valid cluster name of ours. */
   readonly cluster_name: string;
@@ -18,7 +18,25 @@ export interface KubeconfigContext {
   readonly credentials?: ClusterCredentials;
 }
 
+/** One that cannot: its cluster or user is missing, malformed, or of a kind that is refused. */
+export interface RefusedContext {
+  readonly context: string;
+  readonly current: boolean;
+  /** Which field of which entry, and why; never its value. Such as `user "eks" has exec, which runs a program`. */
+  readonly reason: string;
+  /** CREDENTIALS_INVALID, to be thrown when this context is the chosen one. */
+  readonly refusal: AppError;
+}
+
+export type KubeconfigContext = UsableContext | RefusedContext;
+
+export function isUsable(context: KubeconfigContext): context is UsableContext {
+  return !('refusal' in context);
+}
+
 const MAX_CHARS = 1_048_576;
+const FLATTEN = '`kubectl config view --raw --minify --flatten --context NAME` writes one context with its files inside.';
+const USE_TOKEN = 'Give the context a user with a token, such as one of a service account (`kubectl create token NAME`).';
 
 /** https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/ ; keys that only tools on a desktop read are passed over. */
 const ClusterEntry = z.object({
@@ -34,13 +52,15 @@ const UserEntry = z.object({
   'client-certificate-data': z.string().optional(),
   'client-key-data': z.string().optional(),
 });
+const ContextEntry = z.object({ cluster: z.string(), user: z.string().optional() });
+
+/** The document without what its entries hold: one unusable entry must not stand in the way of the others. */
+const Named = z.looseObject({ name: z.string() });
 const Kubeconfig = z.object({
-  'current-context': z.string().optional(),
-  clusters: z.array(z.object({ name: z.string(), cluster: ClusterEntry })).nullish(),
-  users: z.array(z.object({ name: z.string(), user: UserEntry.nullish() })).nullish(),
-  contexts: z
-    .array(z.object({ name: z.string(), context: z.object({ cluster: z.string(), user: z.string().optional() }) }))
-    .nullish(),
+  'current-context': z.string().nullish(),
+  clusters: z.array(z.unknown()).nullish(),
+  users: z.array(z.unknown()).nullish(),
+  contexts: z.array(z.unknown()).nullish(),
 });
 
 /** Fields that make us run a program, read a file, go another way or be somebody else; refused wherever they stand. */
@@ -61,114 +81,167 @@ const REFUSED: Readonly<Record<'cluster' | 'user', Readonly<Record<string, strin
     'as-user-extra': 'asks for impersonation',
   },
 };
+const HINTS: Readonly<Record<string, string>> = { exec: USE_TOKEN, 'auth-provider': USE_TOKEN };
 
 /**
- * The contexts of a kubeconfig, in the order of the file. Nothing in it is ever run or opened: a file with `exec`,
- * `auth-provider`, a file path, a proxy or impersonation anywhere is refused as a whole. Throws CREDENTIALS_INVALID naming
- * the field, never its value.
+ * Every context of a kubeconfig, in the order of the file. Several files are one kubeconfig, in which the first to name a
+ * thing wins, as kubectl has it. Nothing in it is ever run or opened: a context whose cluster or user has `exec`,
+ * `auth-provider`, a file path, a proxy or impersonation, or is not well-formed, is listed as a {@link RefusedContext}. Entries
+ * without a name cannot be chosen and are passed over. Throws CREDENTIALS_INVALID for text that is no kubeconfig, or has no
+ * contexts.
  */
-export function parseKubeconfig(text: string): KubeconfigContext[] {
-  const raw = parseYaml(text);
-  refuseFields(raw, 'clusters', 'cluster');
-  refuseFields(raw, 'users', 'user');
-  const parsed = Kubeconfig.safeParse(raw);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw invalid(`is not a kubeconfig: ${issue?.path.join('.') || 'the document'} is missing or of the wrong type`);
-  }
-  const { clusters, users, contexts, 'current-context': current } = parsed.data;
-  if (!contexts || contexts.length === 0) throw invalid('has no contexts');
-  return contexts.map(({ name, context }) => {
-    const cluster = (clusters ?? []).find((c) => c.name === context.cluster)?.cluster;
-    if (!cluster) throw invalid(`names in context ${show(name)} a cluster that it does not have`);
-    const user =
-      context.user === undefined || context.user === ''
-        ? undefined
-        : (users ?? []).find((u) => u.name === context.user);
-    if (!user && context.user !== undefined && context.user !== '')
-      throw invalid(`names in context ${show(name)} a user that it does not have`);
-    const credentials = user?.user ? credentialsOf(user.name, user.user) : undefined;
-    return {
-      context: name,
-      cluster_name: context.cluster,
-      ...serverOf(context.cluster, cluster),
-      insecure_skip_tls_verify: cluster['insecure-skip-tls-verify'] ?? false,
-      current: name === current,
-      ...(credentials ? { credentials } : {}),
-    };
+export function parseKubeconfig(...files: readonly string[]): KubeconfigContext[] {
+  const documents = files.map((text, at) =>
+    parseDocumentOf(text, files.length === 1 ? 'The kubeconfig' : `Kubeconfig file ${at + 1} of ${files.length}`),
+  );
+  const all = (list: 'clusters' | 'users' | 'contexts') => documents.flatMap((document) => byName(document[list]));
+  const entries: Entries = { clusters: new Map(all('clusters').toReversed()), users: new Map(all('users').toReversed()) };
+  const current = documents.map((document) => document['current-context']).find(Boolean);
+  const contexts = new Map(all('contexts').toReversed());
+  const names = new Set(all('contexts').map(([name]) => name));
+  if (names.size === 0) throw invalid('The kubeconfig has no contexts.', FLATTEN);
+  return [...names].map((name) => contextOf(name, contexts.get(name), entries, name === current));
+}
+
+interface Entries {
+  readonly clusters: ReadonlyMap<string, Record<string, unknown>>;
+  readonly users: ReadonlyMap<string, Record<string, unknown>>;
+}
+
+function parseDocumentOf(text: string, what: string): z.infer<typeof Kubeconfig> {
+  const parsed = Kubeconfig.safeParse(parseYaml(text, what));
+  if (parsed.success) return parsed.data;
+  const path = parsed.error.issues[0]?.path.join('.') || 'the document';
+  throw invalid(`${what} is not a kubeconfig: ${path} is missing or of the wrong type.`, FLATTEN);
+}
+
+function byName(list: readonly unknown[] | null | undefined): [string, Record<string, unknown>][] {
+  return (list ?? []).flatMap((entry): [string, Record<string, unknown>][] => {
+    const named = Named.safeParse(entry);
+    return named.success ? [[named.data.name, named.data]] : [];
   });
 }
 
-function parseYaml(text: string): unknown {
-  if (text.length > MAX_CHARS) throw invalid(`is larger than ${MAX_CHARS} characters`);
+/** Why one context cannot be used. Caught within this file. */
+class Refusal extends Error {
+  readonly hint: string;
+
+  constructor(reason: string, hint = FLATTEN) {
+    super(reason);
+    this.name = 'Refusal';
+    this.hint = hint;
+  }
+}
+
+function contextOf(
+  name: string,
+  entry: Record<string, unknown> | undefined,
+  entries: Entries,
+  current: boolean,
+): KubeconfigContext {
+  try {
+    return usable(name, entry, entries, current);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const refusal = invalid(`Context ${show(name)} of the kubeconfig cannot be used: ${error.message}.`, error.hint);
+    return { context: name, current, reason: error.message, refusal };
+  }
+}
+
+function usable(
+  name: string,
+  entry: Record<string, unknown> | undefined,
+  entries: Entries,
+  current: boolean,
+): UsableContext {
+  const context = wellFormed(ContextEntry, entry?.['context'], `context ${show(name)}`);
+  const of = `cluster ${show(context.cluster)}`;
+  const cluster = bodyOf(entries.clusters, context.cluster, 'cluster');
+  const endpoint = wellFormed(ClusterEntry, cluster, of);
+  const credentials = context.user ? credentialsOf(context.user, entries) : undefined;
+  return {
+    context: name,
+    cluster_name: context.cluster,
+    ...serverOf(of, endpoint),
+    insecure_skip_tls_verify: endpoint['insecure-skip-tls-verify'] ?? false,
+    current,
+    ...(credentials ? { credentials } : {}),
+  };
+}
+
+/** What a cluster or user entry holds, unless it holds something that is refused. */
+function bodyOf(entries: Entries['users'], name: string, kind: 'cluster' | 'user'): unknown {
+  const entry = entries.get(name);
+  if (!entry) throw new Refusal(`there is no ${kind} ${show(name)}`);
+  const body = entry[kind];
+  const field = isRecord(body) ? Object.keys(REFUSED[kind]).find((key) => Object.hasOwn(body, key)) : undefined;
+  if (field !== undefined)
+    throw new Refusal(`${kind} ${show(name)} has ${field}, which ${REFUSED[kind][field] ?? 'is refused'}`, HINTS[field]);
+  return body;
+}
+
+function wellFormed<Schema extends z.ZodType>(schema: Schema, value: unknown, of: string): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const field = parsed.error.issues[0]?.path.join('.') || 'what it holds';
+  throw new Refusal(`of ${of}, ${field} is missing or of the wrong type`);
+}
+
+function parseYaml(text: string, what: string): unknown {
+  if (text.length > MAX_CHARS) throw invalid(`${what} is larger than ${MAX_CHARS} characters.`, FLATTEN);
   const document = parseDocument(text, { prettyErrors: false, uniqueKeys: true });
   const error = document.errors[0];
   // The parser's message may quote the text, which is full of secrets; its code and place are enough.
-  if (error) throw invalid(`is not YAML: ${error.code} at character ${error.pos[0]}`);
+  if (error) throw invalid(`${what} is not YAML: ${error.code} at character ${error.pos[0]}.`, FLATTEN);
   try {
     const content: unknown = document.toJS({ maxAliasCount: 0 });
     return content;
   } catch (cause) {
-    throw invalid('uses YAML aliases', cause);
+    throw invalid(`${what} uses YAML aliases.`, FLATTEN, cause);
   }
 }
 
-function refuseFields(raw: unknown, list: 'clusters' | 'users', kind: 'cluster' | 'user'): void {
-  const entries: unknown = isRecord(raw) ? raw[list] : undefined;
-  if (!Array.isArray(entries)) return;
-  entries.forEach((entry: unknown, at) => {
-    const body: unknown = isRecord(entry) ? entry[kind] : undefined;
-    if (!isRecord(body)) return;
-    const field = Object.keys(REFUSED[kind]).find((key) => Object.hasOwn(body, key));
-    if (field !== undefined)
-      throw invalid(`has ${list}[${at}].${kind}.${field}, which ${REFUSED[kind][field] ?? 'is refused'}`);
-  });
-}
-
-function serverOf(
-  name: string,
-  cluster: z.infer<typeof ClusterEntry>,
-): Pick<KubeconfigContext, 'api_server_url' | 'tls'> {
+function serverOf(of: string, cluster: z.infer<typeof ClusterEntry>): Pick<UsableContext, 'api_server_url' | 'tls'> {
   const url = URL.canParse(cluster.server) ? new URL(cluster.server) : undefined;
-  if (url?.protocol !== 'https:') throw invalid(`has for cluster ${show(name)} a server that is not an https URL`);
+  if (url?.protocol !== 'https:') throw new Refusal(`${of} has a server that is not an https URL`);
   if (url.username !== '' || url.password !== '')
-    throw invalid(`has for cluster ${show(name)} a server URL with a user name or password`);
+    throw new Refusal(`${of} has a server URL with a user name or password`);
   const ca = cluster['certificate-authority-data'];
   const serverName = cluster['tls-server-name'];
   return {
     api_server_url: url.href,
     tls: {
       insecure_skip_verify: false,
-      ...(ca === undefined
-        ? {}
-        : { ca: pem(ca, `certificate-authority-data of cluster ${show(name)}`, 'CERTIFICATE') }),
+      ...(ca === undefined ? {} : { ca: pem(ca, `${of} has certificate-authority-data`, 'CERTIFICATE') }),
       ...(serverName === undefined ? {} : { server_name: serverName }),
     },
   };
 }
 
 /** In kubectl's order: a client certificate, then a token, then user name and password. Half a pair is an error, not "none". */
-function credentialsOf(name: string, user: z.infer<typeof UserEntry>): ClusterCredentials | undefined {
+function credentialsOf(name: string, entries: Entries): ClusterCredentials | undefined {
+  const of = `user ${show(name)}`;
+  const user = wellFormed(UserEntry.nullish(), bodyOf(entries.users, name, 'user'), of) ?? {};
   const { token, username, password, 'client-certificate-data': certificate, 'client-key-data': key } = user;
   if (certificate !== undefined && key !== undefined) {
     return {
       auth_type: 'MTLS',
-      client_certificate: pem(certificate, `client-certificate-data of user ${show(name)}`, 'CERTIFICATE'),
-      client_key: pem(key, `client-key-data of user ${show(name)}`, 'KEY'),
+      client_certificate: pem(certificate, `${of} has client-certificate-data`, 'CERTIFICATE'),
+      client_key: pem(key, `${of} has client-key-data`, 'KEY'),
     };
   }
   if (certificate !== undefined || key !== undefined)
-    throw invalid(`has for user ${show(name)} only one of client-certificate-data and client-key-data`);
+    throw new Refusal(`${of} has only one of client-certificate-data and client-key-data`);
   if (token !== undefined && token !== '') return { auth_type: 'SERVICE_ACCOUNT', api_token: token };
   if (username === undefined && password === undefined) return undefined;
-  if (!username || !password) throw invalid(`has for user ${show(name)} only one of username and password`);
+  if (!username || !password) throw new Refusal(`${of} has only one of username and password`);
   return { auth_type: 'BASIC', username, password };
 }
 
 function pem(base64: string, what: string, kind: 'CERTIFICATE' | 'KEY'): string {
   const text = Buffer.from(base64, 'base64').toString('utf8');
   if (kind === 'KEY' ? /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text) : isCertificate(text)) return text;
-  throw invalid(`has a ${what} that is not base64 of PEM`);
+  throw new Refusal(`${what} that is not base64 of PEM`);
 }
 
 function isCertificate(text: string): boolean {
@@ -187,9 +260,6 @@ function show(name: string): string {
   return JSON.stringify(name.slice(0, 80));
 }
 
-function invalid(what: string, cause?: unknown): AppError {
-  return new AppError('CREDENTIALS_INVALID', `The kubeconfig ${what}.`, {
-    hint: '`kubectl config view --raw --minify --flatten --context NAME` writes one context with its files inside.',
-    cause,
-  });
+function invalid(message: string, hint: string, cause?: unknown): AppError {
+  return new AppError('CREDENTIALS_INVALID', message, { hint, cause });
 }

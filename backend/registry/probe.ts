@@ -1,5 +1,6 @@
 import type { Cluster, EndpointKind } from '../model/cluster.ts';
 import { AppError } from '../model/errors.ts';
+import { redactText } from '../platform/redact.ts';
 import type { CallLimits, SpokeTarget } from '../spokes/transport.ts';
 import type { Spokes } from '../spokes/spokes.ts';
 import type { ProbeResult } from './health-score.ts';
@@ -20,7 +21,7 @@ export function createSpokeProbe(spokes: Spokes): HealthProbe {
         return await ask(spokes, target, kind, limits);
       } catch (error) {
         limits.signal.throwIfAborted();
-        if (error instanceof AppError) return { ok: false, error: error.message.replace(/\.$/, '') };
+        if (error instanceof AppError) return { ok: false, error: redactText(error.message.replace(/\.$/, '')) };
         throw error;
       }
     },

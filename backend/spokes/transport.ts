@@ -151,10 +151,12 @@ export function createTransport(options: TransportOptions): Transport {
       if (answer.statusCode >= 300 && answer.statusCode < 400)
         throw redirected(where, answer.statusCode, headers['location']);
       const raw = await readCapped(answer.body, maxBytes, where, headers['content-length']);
+      const body = await decode(raw, headers['content-encoding'], maxBytes, where);
+      // An error is quoted to people; a spoke that repeats our credential in it must not pass it on to them.
       return {
         status: answer.statusCode,
         headers,
-        body: await decode(raw, headers['content-encoding'], maxBytes, where),
+        body: answer.statusCode < 400 ? body : withoutSecret(body, target.auth),
       };
     } catch (thrown) {
       // An unread rest must not keep the socket busy; its own error has nobody left to hear it.
@@ -237,10 +239,7 @@ function headersOf(target: SpokeTarget, request: SpokeRequest, version: string):
   };
   if (request.form) headers['content-type'] = 'application/x-www-form-urlencoded';
   if (target.auth?.type === 'BEARER') headers['authorization'] = `Bearer ${target.auth.token}`;
-  if (target.auth?.type === 'BASIC') {
-    headers['authorization'] =
-      `Basic ${Buffer.from(`${target.auth.username}:${target.auth.password}`).toString('base64')}`;
-  }
+  if (target.auth?.type === 'BASIC') headers['authorization'] = `Basic ${basicToken(target.auth)}`;
   return headers;
 }
 
@@ -287,4 +286,19 @@ function beforeAnswer(thrown: unknown, where: string): AppError {
     );
   }
   return unreachable(thrown, where);
+}
+
+function withoutSecret(body: Buffer, auth: SpokeAuth | undefined): Buffer {
+  const secrets =
+    auth?.type === 'BEARER' ? [auth.token] : auth?.type === 'BASIC' ? [auth.password, basicToken(auth)] : [];
+  const text = body.toString('latin1');
+  const clean = secrets.reduce(
+    (left, secret) => left.replaceAll(Buffer.from(secret).toString('latin1'), '[redacted]'),
+    text,
+  );
+  return clean === text ? body : Buffer.from(clean, 'latin1');
+}
+
+function basicToken({ username, password }: { readonly username: string; readonly password: string }): string {
+  return Buffer.from(`${username}:${password}`).toString('base64');
 }

@@ -76,11 +76,16 @@ function Body({
 
 function AlertRow({ alert }: { alert: Alert }) {
   const summary = alert.annotations.summary ?? alert.annotations.message ?? alert.annotations.description;
+  const { namespace, pod, service, deployment, node, instance } = alert.labels;
+  const subject = [namespace, pod ?? deployment ?? service ?? node ?? (namespace === undefined ? instance : undefined)]
+    .filter((part) => part !== undefined)
+    .join('/');
   return (
     <li class="alert-row">
       <StatusBadge tone={toneOfSeverity(alert.severity)}>{words(alert.severity)}</StatusBadge>
       <span class="alert-what">
         <span class="alert-name foreign">{alert.alertname}</span>
+        {subject !== '' && <code class="foreign">{subject}</code>}
         {summary !== undefined && <span class="alert-summary foreign">{summary}</span>}
       </span>
       <a class="alert-cluster" href={fleetUrl({ text: '', state: undefined, cluster: alert.cluster_name }, '#alerts')}>

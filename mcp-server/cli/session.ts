@@ -23,12 +23,19 @@ export interface CliSession {
 }
 
 export async function openSession(config: EffectiveConfig, logger: Logger): Promise<CliSession> {
-  const server = await findServer(config, systemClock);
+  const server = await findServer(config);
   if (server) return remoteSession(server.url, server.token);
   const lock = config.database_url === undefined ? await acquireDataFolder(config.data_dir) : undefined;
   try {
     const { openRuntime } = await import('../runtime.ts'); // the database and all; a command that joins a server needs none of it
-    const runtime = await openRuntime({ config, clock: systemClock, logger, metrics: createMetrics(), lock });
+    const runtime = await openRuntime({
+      config,
+      clock: systemClock,
+      logger,
+      metrics: createMetrics(),
+      lock,
+      background: false,
+    });
     return {
       via: undefined,
       call: (tool, input) =>

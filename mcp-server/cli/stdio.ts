@@ -14,12 +14,12 @@ import { untilStopped } from './until-stopped.ts';
 export async function stdio(config: EffectiveConfig): Promise<void> {
   const logger = createLogger({ level: config.log_level });
   const streams = { stdin: process.stdin, stdout: process.stdout };
-  const found = await findServer(config, systemClock);
+  const found = await findServer(config);
   if (found) {
     const bridge = bridgeStdio({
       ...streams,
       endpoint: async () => {
-        const server = await findServer(config, systemClock);
+        const server = await findServer(config);
         if (!server)
           throw new AppError('STORE_UNAVAILABLE', 'The server that held the data folder has ended.', {
             hint: 'Start it again, or restart this client.',

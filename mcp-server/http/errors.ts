@@ -37,6 +37,11 @@ export const notFound: RequestHandler = (request) => {
 
 /** Errors that express's body parser throws, by their documented `type`. */
 function fromBodyParser(thrown: unknown): AppError | undefined {
+  if (thrown instanceof URIError) {
+    return new AppError('VALIDATION_FAILED', 'The path of the request is not valid percent-encoding.', {
+      hint: 'Encode it as UTF-8.',
+    });
+  }
   if (!(thrown instanceof Error) || !('type' in thrown)) return undefined;
   switch (thrown.type) {
     case 'entity.parse.failed':

@@ -4,12 +4,15 @@ import express, { Router } from 'express';
 import { AppError } from '../../backend/model/errors.ts';
 
 /** Paths that belong to programs: what is not there is a 404 in JSON, never a page. */
-const NOT_PAGES = /^\/(?:api|mcp|auth|oauth|\.well-known)(?:\/|$)/;
+const NOT_PAGES = /^\/(?:api|mcp|ws|auth|oauth|\.well-known)(?:\/|$)/;
 
 /** The built UI: hashed assets for a year, the page itself never cached, every unknown page path answered by the app. */
 export function staticUi(folder: string): Router {
   const router = Router();
   const index = path.join(folder, 'index.html');
+  router.get('/favicon.ico', (_request, response) => {
+    response.redirect(301, '/favicon.svg'); // asked for by pages that name no icon, such as /docs
+  });
   router.use('/assets', express.static(path.join(folder, 'assets'), { immutable: true, maxAge: '1y', index: false }));
   router.use(express.static(folder, { index: false, maxAge: 0 }));
   router.get('/{*path}', (request, response, next) => {

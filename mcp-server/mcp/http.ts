@@ -2,9 +2,9 @@ import { hostHeaderValidation, originValidation } from '@modelcontextprotocol/ex
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import {
   type ServerEventBus,
+  classifyInboundRequest,
   createMcpHandler,
   isJsonContentType,
-  isLegacyRequest,
 } from '@modelcontextprotocol/server';
 import express, {
   type ErrorRequestHandler,
@@ -90,7 +90,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
 
   const post: RequestHandler = async (req, res) => {
     const caller = callerFrom(req);
-    if (legacy === 'sessions' && (await isLegacyPost(req))) await sessions.handle(req, res, caller);
+    if (legacy === 'sessions' && isLegacyPost(req)) await sessions.handle(req, res, caller);
     else await serveModern(req, res, caller);
   };
 
@@ -164,13 +164,18 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
   };
 }
 
-/** The SDK's own routing decision, from the headers and the body that is parsed already. */
-function isLegacyPost(req: ExpressRequest): Promise<boolean> {
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(req.headers)) {
-    if (typeof value === 'string') headers.set(name, value);
-  }
-  return isLegacyRequest(new Request('http://localhost/mcp', { method: 'POST', headers }), req.body);
+/** The SDK's own routing decision, from the headers and the body that is parsed already; its `isLegacyRequest` wants a Request, which costs. */
+function isLegacyPost({ headers, body }: { headers: ExpressRequest['headers']; body?: unknown }): boolean {
+  if (body === undefined) return true;
+  const [version, method, name] = ['mcp-protocol-version', 'mcp-method', 'mcp-name'].map((key) => headers[key]);
+  const { kind } = classifyInboundRequest({
+    httpMethod: 'POST',
+    body,
+    ...(typeof version === 'string' ? { protocolVersionHeader: version } : {}),
+    ...(typeof method === 'string' ? { mcpMethodHeader: method } : {}),
+    ...(typeof name === 'string' ? { mcpNameHeader: name } : {}),
+  });
+  return kind === 'legacy';
 }
 
 function bodyErrorType(error: unknown): unknown {

@@ -9,6 +9,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { asAppError } from '../../backend/model/errors.ts';
 import type { EvidenceStore } from '../../backend/platform/evidence.ts';
+import { boundSize } from '../../tools/bound-size.ts';
 import type { Dispatcher } from '../../tools/dispatch.ts';
 import type { Caller } from './caller.ts';
 
@@ -22,6 +23,8 @@ const MIME = 'application/json';
 /** Health is measured every 15 s at the most. */
 const CLUSTER_CACHE = { ttlMs: 10_000, cacheScope: 'private' } as const;
 /** Evidence never changes; it is asked for again now and then because it expires. */
+/** Clients read a message of at most 10 MiB over stdio; a resource stays well below, in its escaped form too. */
+const MAX_RESOURCE_CHARS = 2_000_000;
 const EVIDENCE_CACHE = { ttlMs: 600_000, cacheScope: 'private' } as const;
 
 /** Clusters and evidence, read with the caller's own permissions and scope. What the caller may not see does not exist. */
@@ -77,7 +80,13 @@ export function registerResources(server: McpServer, { dispatcher, evidence, cal
     },
     (uri, { id }, context) => {
       const { principal, traceId } = callerIn(context);
-      return answering(uri, traceId, async () => (await evidence.get(variable(uri, id), principal.id)).content);
+      return answering(uri, traceId, async () => {
+        const { content } = await evidence.get(variable(uri, id), principal.id);
+        const { value, omitted } = boundSize({ content }, MAX_RESOURCE_CHARS);
+        if (omitted.length === 0) return content;
+        const note = `Too long for one read; GET /api/v1/evidence/${variable(uri, id)} gives the whole.`;
+        return { ...value, shortened: { note, lists: omitted.slice(0, 20) } };
+      });
     },
   );
 }

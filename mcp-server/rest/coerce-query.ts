@@ -14,7 +14,10 @@ export function coerceQuery(value: unknown, schema: JsonSchema): unknown {
   if ((wanted.has('integer') || wanted.has('number')) && !wanted.has('string'))
     return value.trim() !== '' && Number.isFinite(Number(value)) ? Number(value) : value;
   if (wanted.has('boolean')) return value === 'true' ? true : value === 'false' ? false : value;
-  if (wanted.has('array')) return wanted.has('string') && isWhole(value) ? value : listOf(value);
+  if (wanted.has('array')) {
+    const list = wanted.has('string') && isWhole(value) ? value : listOf(value);
+    return list.length === 0 ? value : list; // an empty parameter is not "everything"; validation says so
+  }
   return value;
 }
 

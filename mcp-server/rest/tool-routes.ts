@@ -63,15 +63,14 @@ export function readInput(
   route: RestRoute,
   schema: z.core.JSONSchema.BaseSchema,
 ): Record<string, unknown> {
-  const fromUrl = { ...request.query, ...request.params };
   const body: unknown = request.body;
-  const input: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(body ?? {})) input[route.rename?.[key] ?? key] = value;
-  for (const [key, value] of Object.entries(fromUrl)) {
-    const name = route.rename?.[key] ?? key;
-    input[name] = coerceQuery(value, schema.properties?.[name]);
-  }
-  return input;
+  const named = (from: object) =>
+    Object.entries(from).map(([key, value]: [string, unknown]) => [route.rename?.[key] ?? key, value] as const);
+  const fromUrl = [...named(request.query), ...named(request.params)].map(
+    ([name, value]) => [name, coerceQuery(value, schema.properties?.[name])] as const,
+  );
+  // fromEntries defines own properties, so that a key such as `__proto__` is an unknown argument like any other.
+  return Object.fromEntries([...named(body ?? {}), ...fromUrl]);
 }
 
 function sendAnswer(response: Response, answer: ToolAnswer, route: RestRoute): void {

@@ -13,6 +13,7 @@ export interface EventClientOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** The next events after a sequence, ascending; empty when there are no more. */
   readonly replay: (sequence: number) => Promise<DomainEvent[]>;
   readonly maySee: (principal: Principal, event: DomainEvent) => Promise<boolean>;
 }
@@ -36,6 +37,7 @@ export class EventClient {
   readonly #queue: DomainEvent[] = [];
   #draining = false;
   #lastSequence = 0;
+  #replayAfter: number | undefined;
 
   constructor(options: EventClientOptions) {
     this.#options = options;
@@ -65,7 +67,7 @@ export class EventClient {
       return;
     }
     if (!this.principal) throw new AppError('AUTH_FAILED', 'Authenticate first: {"type":"auth","token":"…"}.');
-    if (message.type === 'subscribe') await this.#subscribe(message);
+    if (message.type === 'subscribe') this.#subscribe(message);
     else this.#unsubscribe(message.subscription_id);
   }
 
@@ -101,7 +103,7 @@ export class EventClient {
     this.#queue.length = 0;
   }
 
-  async #subscribe(message: Extract<ClientMessage, { type: 'subscribe' }>): Promise<void> {
+  #subscribe(message: Extract<ClientMessage, { type: 'subscribe' }>): void {
     if (this.#subscriptions.size >= MAX_SUBSCRIPTIONS) {
       this.sendError('INVALID_SUBSCRIPTION', `At most ${MAX_SUBSCRIPTIONS} subscriptions a connection.`);
       return;
@@ -115,13 +117,7 @@ export class EventClient {
     this.#options.metrics.wsSubscriptions.inc();
     this.#send({ type: 'subscribed', subscription_id: id });
     if (message.last_sequence === undefined) return;
-    // Live events wait behind the replay; one that comes both ways is sent once, because its sequence is not new any more.
-    this.#draining = true;
-    const missed = await this.#options.replay(message.last_sequence).finally(() => {
-      this.#draining = false;
-    });
-    this.#queue.unshift(...missed.filter((event) => this.#wants(event)).slice(-MAX_QUEUE));
-    this.#lastSequence = message.last_sequence;
+    this.#replayAfter = Math.min(message.last_sequence, this.#replayAfter ?? Number.POSITIVE_INFINITY);
     this.#deliverQueued();
   }
 
@@ -152,20 +148,42 @@ export class EventClient {
     });
   }
 
+  /** The one place that sends events, one run at a time: first what a client missed, then what happens now. */
   async #drain(): Promise<void> {
     if (this.#draining) return;
     this.#draining = true;
     try {
-      for (let event = this.#queue.shift(); event && this.principal; event = this.#queue.shift()) {
-        if (event.sequence <= this.#lastSequence || !(await this.#options.maySee(this.principal, event))) continue;
-        this.#lastSequence = event.sequence;
-        this.#send({ type: 'event', event });
-        this.#options.metrics.wsRouted.inc({ event_type: event.event_type });
-        await this.#flushed();
+      while (this.principal && (this.#replayAfter !== undefined || this.#queue.length > 0)) {
+        if (this.#replayAfter !== undefined) await this.#replay();
+        const event = this.#queue.shift();
+        // What came both ways, by replay and live, is sent once.
+        if (event && event.sequence > this.#lastSequence) await this.#sendEvent(event);
       }
     } finally {
       this.#draining = false;
     }
+  }
+
+  /** Page by page until there is nothing more; a later subscription may ask for more while this runs. */
+  async #replay(): Promise<void> {
+    let after = this.#replayAfter ?? 0;
+    this.#replayAfter = undefined;
+    for (let page = await this.#options.replay(after); page.length > 0; page = await this.#options.replay(after)) {
+      for (const event of page) {
+        if (this.#wants(event)) await this.#sendEvent(event);
+        after = event.sequence;
+      }
+      if (this.#options.ws.readyState !== this.#options.ws.OPEN) return;
+    }
+    this.#lastSequence = Math.max(this.#lastSequence, after);
+  }
+
+  async #sendEvent(event: DomainEvent): Promise<void> {
+    if (!this.principal || !(await this.#options.maySee(this.principal, event))) return;
+    this.#lastSequence = Math.max(this.#lastSequence, event.sequence);
+    this.#send({ type: 'event', event });
+    this.#options.metrics.wsRouted.inc({ event_type: event.event_type });
+    await this.#flushed();
   }
 
   /** Waits while the peer is slow to read; the queue meanwhile drops its oldest. */

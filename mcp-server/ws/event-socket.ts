@@ -31,6 +31,7 @@ const HEARTBEAT_MS = 30_000;
 /** A peer that has not answered a ping for this long is gone; heartbeat + this ≤ 40 s. */
 const PONG_WITHIN_MS = 9_000;
 const FIRST_MESSAGE_AUTH_MS = 5_000;
+const CLOSE_WITHIN_MS = 2_000;
 const MAX_MESSAGE_BYTES = 64 * 1024;
 
 export interface EventSocket {
@@ -71,6 +72,8 @@ export function createEventSocket(options: EventSocketOptions): EventSocket {
     } catch (thrown) {
       const error = asAppError(thrown);
       if (error.code === 'INTERNAL_ERROR') logger.error({ err: error.cause }, 'WebSocket upgrade failed');
+      // `end` only half-closes, and nobody else looks after a socket whose upgrade was refused.
+      socket.once('finish', () => socket.destroy());
       socket.end(
         `HTTP/1.1 ${error.status} ${error.code}\r\nConnection: close\r\nContent-Type: text/plain\r\n\r\n${error.sentence}\n`,
       );
@@ -156,9 +159,14 @@ export function createEventSocket(options: EventSocketOptions): EventSocket {
     close: async () => {
       unsubscribe();
       for (const client of clients) client.disconnect('server is shutting down', 1_000);
+      // A peer that does not answer the closing handshake is not waited for.
+      const cancel = clock.after(CLOSE_WITHIN_MS, () => {
+        for (const peer of server.clients) peer.terminate();
+      });
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
       });
+      cancel();
     },
   };
 }

@@ -29,7 +29,7 @@ export const createApiToken = defineTool({
   }),
   output: z.strictObject({ token: ApiToken, secret: z.string() }),
   example: { name: 'claude-desktop', role: 'viewer' },
-  revealsKeys: ['secret'],
+  revealsKeys: ['secret', 'token'],
   rest: [{ method: 'POST', path: '/tokens', status: 201 }],
   summarize: ({ token }) =>
     `Created token ${token.name} (${token.role}, ${token.expires_at === null ? 'no expiry' : `expires ${token.expires_at}`}). Its secret is shown only now.`,
@@ -57,6 +57,12 @@ export const createApiToken = defineTool({
     }
     // Requirements of both selectors must hold, so a token never sees more than its maker.
     const selector = [principal.scope.selector, input.clusters].filter((part) => part !== '').join(',');
+    if (selector.length > 500) {
+      const message = `together with the scope of its maker it is ${selector.length} characters long; at most 500`;
+      throw new AppError('VALIDATION_FAILED', `clusters: ${message}.`, {
+        details: { issues: [{ field: 'clusters', message }] },
+      });
+    }
     return services.tokens.create({
       name: input.name,
       role: input.role,

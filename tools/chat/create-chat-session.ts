@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { UNTITLED } from '../../backend/conversations/conversations.ts';
 import { ChatSession } from '../../backend/model/chat.ts';
 import { defineTool } from '../define.ts';
 
@@ -12,7 +13,7 @@ export const createChatSession = defineTool({
   exposure: 'api',
   annotations: { readOnly: false, destructive: false, idempotent: false, openWorld: false },
   input: z.strictObject({
-    title: z.string().trim().min(1).max(200).default('New chat'),
+    title: z.string().trim().min(1).max(200).default(UNTITLED),
     persona_id: z.string().max(64).default('default'),
     cluster_context: z
       .array(z.string().min(1).max(500))

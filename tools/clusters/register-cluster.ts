@@ -1,6 +1,6 @@
 import { Cluster, ClusterCreate } from '../../backend/model/cluster.ts';
 import { scopeFilter } from '../../backend/access/policy.ts';
-import { AppError } from '../../backend/model/errors.ts';
+import { AppError, quoteForeign } from '../../backend/model/errors.ts';
 import { defineTool } from '../define.ts';
 
 export const registerCluster = defineTool({
@@ -17,7 +17,7 @@ export const registerCluster = defineTool({
   example: { name: 'example-1', api_server_url: 'https://127.0.0.1:6443' },
   rest: [{ method: 'POST', path: '/clusters', status: 201, bodyLimit: 128 * 1024 }],
   confirm: (input) =>
-    `Register cluster ${input.name} at ${input.api_server_url}? The server will start to connect to it.`,
+    `Register cluster ${quoteForeign(input.name, 80)} at ${quoteForeign(input.api_server_url, 200)}? The server will start to connect to it.`,
   summarize: (cluster) => `Registered ${cluster.name} (${cluster.id}); its first health check is under way.`,
   run: async ({ principal, services }, input) => {
     const inScope = scopeFilter(principal.scope);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { quoteForeign } from '../../backend/model/errors.ts';
 import { ClusterArg } from '../clusters-arg.ts';
 import { defineTool } from '../define.ts';
 
@@ -16,7 +17,7 @@ export const removeCluster = defineTool({
   example: { cluster: 'example-1' },
   rest: [{ method: 'DELETE', path: '/clusters/{id}', status: 204, rename: { id: 'cluster' } }],
   confirm: (input) =>
-    `Remove cluster ${input.cluster} from the fleet and delete its stored credentials? This cannot be undone.`,
+    `Remove cluster ${quoteForeign(input.cluster, 80)} from the fleet and delete its stored credentials? This cannot be undone.`,
   summarize: (out) => `Removed ${out.cluster_name} (${out.cluster_id}).`,
   run: async (context, input) => {
     const cluster = await context.resolveCluster(input.cluster);
