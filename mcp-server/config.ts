@@ -240,11 +240,6 @@ function maskUrl(text: string): string {
   return url.href;
 }
 
-/** First file that KUBECONFIG names, if any. */
-export function defaultKubeconfig(env: NodeJS.ProcessEnv): string | undefined {
-  return env['KUBECONFIG']?.split(path.delimiter).find((file) => file !== '');
-}
-
 /** The environment of this process; the only place that reads it. */
 export function environment(): NodeJS.ProcessEnv {
   return process.env;

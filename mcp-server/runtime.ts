@@ -103,7 +103,7 @@ export async function openRuntime({
       ? startHealthMonitor({ store: open, registry, probe: createSpokeProbe(spokes), clock, logger, bus })
       : undefined;
     const fanout = createFanout({ clock, spokes, logger });
-    const audit = createAuditLog(open);
+    const audit = createAuditLog(open, { clock, logger });
     const evidence = createEvidenceStore(open, clock);
     const conversations = createConversations({ store: open, clock, nudge });
     const retention = background
@@ -152,6 +152,7 @@ export async function openRuntime({
         await retention?.stop();
         await relay?.stop();
         await transport.close();
+        await audit.flush();
         await open.close();
       },
     };

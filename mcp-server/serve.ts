@@ -37,7 +37,8 @@ export interface RunningServer {
 
 /** The origin guard in front has matched Host and Origin exactly; `/mcp` checks the names once more. */
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
-const REPLAY_LIMIT = 1000;
+/** Events read at a time when a client resumes; it gets as many pages as it missed. */
+const REPLAY_PAGE = 100;
 /** How long requests in progress may take to finish after a shutdown begins. */
 const DRAIN_MS = 10_000;
 
@@ -90,7 +91,7 @@ export async function startServer({
       clock,
       logger,
       metrics,
-      replay: (sequence) => listEventsAfter(runtime.store, sequence, REPLAY_LIMIT),
+      replay: (sequence) => listEventsAfter(runtime.store, sequence, REPLAY_PAGE),
       maySee: (principal, event) => maySee(runtime, principal, event),
     });
     const mcp = createMcpFactory({

@@ -18,8 +18,9 @@ export function boundSize<T extends Record<string, unknown>>(
   value: T,
   limit: number,
 ): { value: T; omitted: Omission[] } {
+  if (JSON.stringify(value).length <= limit) return { value, omitted: [] };
   const weights: Weights = new Map();
-  if (weigh(value, weights).size <= limit) return { value, omitted: [] };
+  weigh(value, weights);
   const omitted: Omission[] = [];
   const cut = shrink(value, limit, '$', weights, omitted) as T; // proof: shrink keeps every key and only shortens lists
   return { value: cut, omitted };

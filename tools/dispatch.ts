@@ -233,9 +233,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       trace_id: request.traceId,
       cluster_ids: clusterIds,
     };
-    // A read is not undone because its audit row could not be written, but the loss is on record in the log.
+    // Who changes something waits for its record; a read is answered at once and recorded with its neighbours.
+    // What has happened is not undone because its row could not be written, but the loss is on record in the log.
     await audit
-      .record(entry)
+      .record(entry, tool.annotations.readOnly ? 'SOON' : 'NOW')
       .catch((error: unknown) => logger.error({ err: error, audit: entry }, 'audit record could not be stored'));
   }
 

@@ -35,6 +35,22 @@ export interface ApiTokens {
 
 /** API tokens of our own. A secret has 256 random bits, so one round of SHA-256 keeps it safe; nothing slower is needed. */
 export function createApiTokens(store: Store, clock: Clock): ApiTokens {
+  /**
+   * Rows that have been asked for, by hash; on PGlite only, where no other process can revoke one. A read that began before a
+   * revocation must not put its row back after it, so revocations are counted.
+   */
+  const known = new Map<string, typeof apiTokens.$inferSelect>();
+  let revocations = 0;
+
+  async function rowOf(hash: string): Promise<typeof apiTokens.$inferSelect | undefined> {
+    const kept = known.get(hash);
+    if (kept) return kept;
+    const before = revocations;
+    const [row] = await store.query((db) => db.select().from(apiTokens).where(eq(apiTokens.secret_hash, hash)));
+    if (row && store.kind === 'pglite' && before === revocations) known.set(hash, row);
+    return row;
+  }
+
   return {
     create: async (input) => {
       parseSelector(input.scope.selector);
@@ -57,12 +73,7 @@ export function createApiTokens(store: Store, clock: Clock): ApiTokens {
 
     verify: async (secret) => {
       if (!SECRET.test(secret)) return undefined;
-      const [row] = await store.query((db) =>
-        db
-          .select()
-          .from(apiTokens)
-          .where(eq(apiTokens.secret_hash, hashOf(secret))),
-      );
+      const row = await rowOf(hashOf(secret));
       if (!row) return undefined;
       const now = clock.now();
       if (row.expires_at && row.expires_at <= now) {
@@ -72,6 +83,7 @@ export function createApiTokens(store: Store, clock: Clock): ApiTokens {
       }
       if (!row.last_used_at || now.getTime() - row.last_used_at.getTime() >= LAST_USED_STEP_MS) {
         await store.query((db) => db.update(apiTokens).set({ last_used_at: now }).where(eq(apiTokens.id, row.id)));
+        row.last_used_at = now;
       }
       return {
         id: principalId(row.id),
@@ -97,7 +109,7 @@ export function createApiTokens(store: Store, clock: Clock): ApiTokens {
       const found = await store.transaction(async (tx) => {
         const mine = and(eq(apiTokens.id, id), owner === undefined ? undefined : eq(apiTokens.created_by, owner));
         let gone = isUuid(id) ? await tx.delete(apiTokens).where(mine).returning({ id: apiTokens.id }) : [];
-        const known = gone.length > 0;
+        const existed = gone.length > 0;
         while (gone.length > 0) {
           const makers = gone.map((token) => principalId(token.id));
           gone = await tx
@@ -105,8 +117,10 @@ export function createApiTokens(store: Store, clock: Clock): ApiTokens {
             .where(inArray(apiTokens.created_by, makers))
             .returning({ id: apiTokens.id });
         }
-        return known;
+        return existed;
       });
+      revocations += 1;
+      known.clear();
       if (!found) throw new AppError('TOKEN_NOT_FOUND', 'No API token of that id belongs to you.');
     },
   };

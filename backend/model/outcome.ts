@@ -23,12 +23,28 @@ export function isComplete(outcomes: readonly ClusterOutcome[]): boolean {
   return outcomes.every((o) => o.status === 'SUCCESS' || o.status === 'SKIPPED');
 }
 
-/** "3 of 4 clusters answered; edge-1: connection refused", the sentence that goes on top of a partial answer. */
-export function describeOutcomes(outcomes: readonly ClusterOutcome[]): string {
+/** "3 of 4 clusters answered, 1 in part", and the clusters that did not answer whole. */
+export function coverageOf(outcomes: readonly ClusterOutcome[]): { coverage: string; wrong: ClusterOutcome[] } {
   const asked = outcomes.filter((o) => o.status !== 'SKIPPED');
-  const answered = asked.filter((o) => o.status === 'SUCCESS' || o.status === 'PARTIAL');
   const wrong = asked.filter((o) => o.status !== 'SUCCESS');
-  const reasons = wrong.slice(0, 5).map((o) => `${o.cluster_name}: ${o.error?.message ?? o.warnings?.[0] ?? o.status}`);
+  const inPart = wrong.filter((o) => o.status === 'PARTIAL').length;
+  const answered = asked.length - wrong.length + inPart;
+  const part = inPart === 0 ? '' : `, ${inPart} in part`;
+  return { coverage: `${answered} of ${asked.length} clusters answered${part}`, wrong };
+}
+
+/** Why a cluster did not answer whole. */
+export function reasonOf({ error, warnings, status }: ClusterOutcome): string {
+  return error?.message ?? warnings?.[0] ?? status;
+}
+
+/**
+ * "3 of 4 clusters answered; edge-1: connection refused", the sentence that goes on top of a partial answer. It ends
+ * without a period, whatever the reasons end with.
+ */
+export function describeOutcomes(outcomes: readonly ClusterOutcome[]): string {
+  const { coverage, wrong } = coverageOf(outcomes);
+  const reasons = wrong.slice(0, 5).map((o) => `${o.cluster_name}: ${reasonOf(o).replace(/[.\s]{1,20}$/, '')}`);
   const more = wrong.length > 5 ? [`and ${wrong.length - 5} more`] : [];
-  return [`${answered.length} of ${asked.length} clusters answered`, ...reasons, ...more].join('; ');
+  return [coverage, ...reasons, ...more].join('; ');
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type AuditEntry, createAuditLog } from './audit.ts';
 import { ManualClock } from './clock.ts';
 import { createEvidenceStore } from './evidence.ts';
+import { silentLogger } from './store/test-store.ts';
 import type { StoreUnderTest } from './store/store-under-test.ts';
 
 const ENTRY: AuditEntry = {
@@ -19,15 +20,25 @@ const ENTRY: AuditEntry = {
 export function recordsSuite(store: StoreUnderTest): void {
   describe('audit log', () => {
     it('lists what was recorded, newest first, up to a limit', async () => {
-      const log = createAuditLog(store());
+      const log = createAuditLog(store(), { clock: new ManualClock(), logger: silentLogger });
       for (const tool of ['a', 'b', 'c']) await log.record({ ...ENTRY, tool });
       const records = await log.list({ limit: 2 });
       expect(records.map((r) => r.tool)).toEqual(['c', 'b']);
       expect(records[0]).toMatchObject({ ...ENTRY, tool: 'c', at: ENTRY.at.toISOString(), duration_ms: 12 });
     });
 
+    it('stores what was noted a moment later, in order and in one go', async () => {
+      const clock = new ManualClock();
+      const log = createAuditLog(store(), { clock, logger: silentLogger });
+      for (const tool of ['a', 'b', 'c']) await log.record({ ...ENTRY, tool }, 'SOON');
+      expect(await log.list({ limit: 9 })).toEqual([]);
+      await clock.advance(50);
+      await log.flush();
+      expect((await log.list({ limit: 9 })).map((r) => r.tool)).toEqual(['c', 'b', 'a']);
+    });
+
     it('takes arguments of any shape', async () => {
-      const log = createAuditLog(store());
+      const log = createAuditLog(store(), { clock: new ManualClock(), logger: silentLogger });
       for (const value of [undefined, null, 'text', 7, ['a\u0000b'], { '\ud800': '\udfff' }])
         await log.record({ ...ENTRY, arguments: value });
       expect((await log.list({ limit: 9 })).map((r) => r.arguments)).toEqual([
@@ -41,7 +52,7 @@ export function recordsSuite(store: StoreUnderTest): void {
     });
 
     it('purges what is older than a time', async () => {
-      const log = createAuditLog(store());
+      const log = createAuditLog(store(), { clock: new ManualClock(), logger: silentLogger });
       await log.record(ENTRY);
       expect(await log.purge(ENTRY.at)).toBe(0);
       expect(await log.purge(new Date(ENTRY.at.getTime() + 1))).toBe(1);

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { AppError } from '../model/errors.ts';
-import { parseKubeconfig } from './kubeconfig.ts';
+import { type UsableContext, isUsable, parseKubeconfig } from './kubeconfig.ts';
 
 let folder: string;
 let certificate = '';
@@ -52,14 +52,22 @@ function kubeconfig(parts: { cluster?: object; user?: object; context?: object }
   });
 }
 
+/** Why the text as a whole, or the one context in it, cannot be used. */
 const refusal = (text: string): AppError => {
   try {
-    parseKubeconfig(text);
+    const [context] = parseKubeconfig(text);
+    if (context && !isUsable(context)) return context.refusal;
   } catch (error) {
     if (error instanceof AppError) return error;
   }
   throw new Error('was not refused');
 };
+
+function only(text: string): UsableContext {
+  const [context] = parseKubeconfig(text);
+  if (context && isUsable(context)) return context;
+  throw new Error(`is refused: ${context?.reason}`);
+}
 
 describe('kubeconfig', () => {
   it('gives its contexts in the order of the file', () => {
@@ -82,19 +90,19 @@ describe('kubeconfig', () => {
 
   it('reads client certificates, user names, and users with nothing', () => {
     const mtls = { token: '', 'client-certificate-data': base64(certificate), 'client-key-data': base64(key) };
-    expect(parseKubeconfig(kubeconfig({ user: mtls }))[0]?.credentials).toEqual({
+    expect(only(kubeconfig({ user: mtls })).credentials).toEqual({
       auth_type: 'MTLS',
       client_certificate: certificate,
       client_key: key,
     });
     const basic = { token: '', username: 'u', password: 'p' };
-    expect(parseKubeconfig(kubeconfig({ user: basic }))[0]?.credentials).toEqual({
+    expect(only(kubeconfig({ user: basic })).credentials).toEqual({
       auth_type: 'BASIC',
       username: 'u',
       password: 'p',
     });
-    expect(parseKubeconfig(kubeconfig({ user: { token: '' } }))[0]).not.toHaveProperty('credentials');
-    expect(parseKubeconfig(kubeconfig({ context: { user: '' } }))[0]).not.toHaveProperty('credentials');
+    expect(only(kubeconfig({ user: { token: '' } }))).not.toHaveProperty('credentials');
+    expect(only(kubeconfig({ context: { user: '' } }))).not.toHaveProperty('credentials');
   });
 
   it('reports insecure-skip-tls-verify and does not follow it', () => {
@@ -105,19 +113,19 @@ describe('kubeconfig', () => {
   it('runs no exec plugin', async () => {
     const marker = join(folder, 'marker');
     const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: '/bin/sh', args: ['-c', `touch ${marker}`] };
-    expect(refusal(kubeconfig({ user: { exec } })).message).toContain('users[0].user.exec');
+    expect(refusal(kubeconfig({ user: { exec } })).message).toContain('user "admin" has exec, which runs a program');
     await expect(access(marker)).rejects.toThrow('ENOENT');
   });
 
   it.each([
-    ['users[0].user.auth-provider', { user: { 'auth-provider': { name: 'oidc' } } }],
-    ['users[0].user.client-certificate', { user: { 'client-certificate': '/etc/passwd' } }],
-    ['users[0].user.client-key', { user: { 'client-key': '/etc/passwd' } }],
-    ['users[0].user.tokenFile', { user: { tokenFile: '/etc/passwd' } }],
-    ['users[0].user.as', { user: { as: 'system:admin' } }],
-    ['clusters[0].cluster.certificate-authority', { cluster: { 'certificate-authority': '/etc/passwd' } }],
-    ['clusters[0].cluster.proxy-url', { cluster: { 'proxy-url': 'socks5://evil' } }],
-  ])('refuses %s and names it', (field, parts) => {
+    ['user "admin" has auth-provider,', { user: { 'auth-provider': { name: 'oidc' } } }],
+    ['user "admin" has client-certificate,', { user: { 'client-certificate': '/etc/passwd' } }],
+    ['user "admin" has client-key,', { user: { 'client-key': '/etc/passwd' } }],
+    ['user "admin" has tokenFile,', { user: { tokenFile: '/etc/passwd' } }],
+    ['user "admin" has as,', { user: { as: 'system:admin' } }],
+    ['cluster "prod-cluster" has certificate-authority,', { cluster: { 'certificate-authority': '/etc/passwd' } }],
+    ['cluster "prod-cluster" has proxy-url,', { cluster: { 'proxy-url': 'socks5://evil' } }],
+  ])('refuses a context and says why: %s …', (field, parts) => {
     const error = refusal(kubeconfig(parts));
     expect(error).toMatchObject({ code: 'CREDENTIALS_INVALID' });
     expect(error.message).toContain(field);
@@ -143,6 +151,71 @@ describe('kubeconfig', () => {
     const error = refusal(text);
     expect(error.code).toBe('CREDENTIALS_INVALID');
     expect(error.sentence).not.toContain('canary');
+  });
+
+  it('lists every context, and marks those that cannot be used with the reason', () => {
+    const text = stringify({
+      'current-context': 'eks',
+      clusters: [
+        { name: 'good', cluster: { server: 'https://good.example' } },
+        { name: 'by-file', cluster: { server: 'https://file.example', 'certificate-authority': '/etc/passwd' } },
+        { name: 'odd', cluster: 4711 },
+        'no entry at all',
+      ],
+      users: [
+        { name: 'token', user: { token: 'canary-4711' } },
+        { name: 'aws', user: { exec: { command: 'aws' } } },
+        { name: 'odd', user: { token: 4711 } },
+      ],
+      contexts: [
+        { name: 'eks', context: { cluster: 'good', user: 'aws' } },
+        { name: 'fine', context: { cluster: 'good', user: 'token' } },
+        { name: 'file', context: { cluster: 'by-file', user: 'token' } },
+        { name: 'number', context: { cluster: 'good', user: 'odd' } },
+        { name: 'shape', context: { cluster: 'odd' } },
+        { name: 'lost', context: { cluster: 'gone' } },
+        { name: 'empty' },
+      ],
+    });
+    const contexts = parseKubeconfig(text);
+    expect(contexts.map((c) => [c.context, c.current, isUsable(c) ? 'usable' : c.reason])).toEqual([
+      ['eks', true, 'user "aws" has exec, which runs a program'],
+      ['fine', false, 'usable'],
+      ['file', false, 'cluster "by-file" has certificate-authority, which names a file'],
+      ['number', false, 'of user "odd", token is missing or of the wrong type'],
+      ['shape', false, 'of cluster "odd", what it holds is missing or of the wrong type'],
+      ['lost', false, 'there is no cluster "gone"'],
+      ['empty', false, 'of context "empty", what it holds is missing or of the wrong type'],
+    ]);
+    expect(contexts[1]).toMatchObject({ credentials: { api_token: 'canary-4711' } });
+    const [eks] = contexts;
+    expect(eks && !isUsable(eks) && eks.refusal).toMatchObject({
+      code: 'CREDENTIALS_INVALID',
+      message: 'Context "eks" of the kubeconfig cannot be used: user "aws" has exec, which runs a program.',
+      hint: expect.stringContaining('service account'),
+    });
+  });
+
+  it('takes several files as one, in which the first to name a thing wins', () => {
+    const second = stringify({
+      'current-context': 'other',
+      clusters: [{ name: 'prod-cluster', cluster: { server: 'https://impostor.example' } }],
+      users: [{ name: 'second', user: { token: 't2' } }],
+      contexts: [
+        { name: 'prod', context: { cluster: 'none' } },
+        { name: 'other', context: { cluster: 'prod-cluster', user: 'second' } },
+      ],
+    });
+    expect(parseKubeconfig(kubeconfig(), '', second)).toMatchObject([
+      { context: 'prod', current: true, api_server_url: 'https://api.example:6443/' },
+      {
+        context: 'other',
+        current: false,
+        api_server_url: 'https://api.example:6443/',
+        credentials: { api_token: 't2' },
+      },
+    ]);
+    expect(() => parseKubeconfig(kubeconfig(), '[')).toThrow('Kubeconfig file 2 of 2 is not YAML');
   });
 
   it('answers any text with contexts or CREDENTIALS_INVALID', () => {

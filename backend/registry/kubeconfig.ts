@@ -35,8 +35,10 @@ export function isUsable(context: KubeconfigContext): context is UsableContext {
 }
 
 const MAX_CHARS = 1_048_576;
-const FLATTEN = '`kubectl config view --raw --minify --flatten --context NAME` writes one context with its files inside.';
-const USE_TOKEN = 'Give the context a user with a token, such as one of a service account (`kubectl create token NAME`).';
+const FLATTEN =
+  '`kubectl config view --raw --minify --flatten --context NAME` writes one context with its files inside.';
+const USE_TOKEN =
+  'Give the context a user with a token, such as one of a service account (`kubectl create token NAME`).';
 
 /** https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/ ; keys that only tools on a desktop read are passed over. */
 const ClusterEntry = z.object({
@@ -95,7 +97,10 @@ export function parseKubeconfig(...files: readonly string[]): KubeconfigContext[
     parseDocumentOf(text, files.length === 1 ? 'The kubeconfig' : `Kubeconfig file ${at + 1} of ${files.length}`),
   );
   const all = (list: 'clusters' | 'users' | 'contexts') => documents.flatMap((document) => byName(document[list]));
-  const entries: Entries = { clusters: new Map(all('clusters').toReversed()), users: new Map(all('users').toReversed()) };
+  const entries: Entries = {
+    clusters: new Map(all('clusters').toReversed()),
+    users: new Map(all('users').toReversed()),
+  };
   const current = documents.map((document) => document['current-context']).find(Boolean);
   const contexts = new Map(all('contexts').toReversed());
   const names = new Set(all('contexts').map(([name]) => name));
@@ -109,7 +114,7 @@ interface Entries {
 }
 
 function parseDocumentOf(text: string, what: string): z.infer<typeof Kubeconfig> {
-  const parsed = Kubeconfig.safeParse(parseYaml(text, what));
+  const parsed = Kubeconfig.safeParse(parseYaml(text, what) ?? {}); // an empty file is an empty kubeconfig
   if (parsed.success) return parsed.data;
   const path = parsed.error.issues[0]?.path.join('.') || 'the document';
   throw invalid(`${what} is not a kubeconfig: ${path} is missing or of the wrong type.`, FLATTEN);
@@ -176,7 +181,10 @@ function bodyOf(entries: Entries['users'], name: string, kind: 'cluster' | 'user
   const body = entry[kind];
   const field = isRecord(body) ? Object.keys(REFUSED[kind]).find((key) => Object.hasOwn(body, key)) : undefined;
   if (field !== undefined)
-    throw new Refusal(`${kind} ${show(name)} has ${field}, which ${REFUSED[kind][field] ?? 'is refused'}`, HINTS[field]);
+    throw new Refusal(
+      `${kind} ${show(name)} has ${field}, which ${REFUSED[kind][field] ?? 'is refused'}`,
+      HINTS[field],
+    );
   return body;
 }
 

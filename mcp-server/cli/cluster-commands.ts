@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { ListedCluster } from '../../backend/model/cluster.ts';
 import { AppError } from '../../backend/model/errors.ts';
-import { type KubeconfigContext, parseKubeconfig } from '../../backend/registry/kubeconfig.ts';
-import { kubeconfigFile } from './kubeconfig-file.ts';
+import { type KubeconfigContext, type UsableContext, isUsable } from '../../backend/registry/kubeconfig.ts';
+import { readKubeconfig, shellWord } from './kubeconfig-file.ts';
 import type { CliSession } from './session.ts';
 import { table } from './table.ts';
 
@@ -30,8 +30,14 @@ export function clusterCommands(program: Command, withSession: WithSession, env:
   cluster
     .command('add')
     .description('register a context of a kubeconfig, with its credentials')
-    .option('--context <name>', 'context of the kubeconfig; left out, the contexts are listed')
-    .option('--kubeconfig <file>', 'kubeconfig to read; - for standard input (default: KUBECONFIG or ~/.kube/config)')
+    .option(
+      '--context <name>',
+      'context of the kubeconfig; left out, the contexts are listed, with what bars those that cannot be used',
+    )
+    .option(
+      '--kubeconfig <file>',
+      'kubeconfig to read; - for standard input (default: the files of KUBECONFIG, or ~/.kube/config)',
+    )
     .option('--name <name>', 'name in the fleet (default: made from the context)')
     .option('--type <type>', 'HUB, SPOKE, EDGE or FAR_EDGE')
     .option('--environment <environment>', 'PRODUCTION, STAGING, DEVELOPMENT or LAB')
@@ -44,10 +50,10 @@ export function clusterCommands(program: Command, withSession: WithSession, env:
     .option('--insecure-skip-tls-verify', 'accept any certificate of this cluster')
     .action((options: AddOptions) =>
       withSession(async (session, print) => {
-        const file = kubeconfigFile(options.kubeconfig, env);
-        const contexts = parseKubeconfig(await readKubeconfig(file));
+        const { from, contexts } = await readKubeconfig(options.kubeconfig, env);
         const chosen = contexts.find((c) => c.context === options.context);
-        if (!chosen) throw noSuchContext(options.context, contexts, file);
+        if (!chosen) throw noSuchContext(options.context, contexts, from);
+        if (!isUsable(chosen)) throw chosen.refusal;
         await addContext(session, chosen, options, print);
       }),
     );
@@ -91,7 +97,7 @@ export function clusterCommands(program: Command, withSession: WithSession, env:
 
 async function addContext(
   session: CliSession,
-  context: KubeconfigContext,
+  context: UsableContext,
   options: AddOptions,
   print: (line: string) => void,
 ): Promise<void> {
@@ -134,10 +140,14 @@ async function addContext(
       throw error;
     }
   }
-  print(registered.text);
+  const health =
+    session.via === undefined
+      ? 'Its health is checked while a server runs (npm start).'
+      : 'Its first health check is under way.';
+  print(`Registered ${name} (${String(registered.output['id'])}). ${health}`);
   if (options.prometheusUrl === undefined)
     print(
-      'No Prometheus URL was given, so only its health is known. Add it again with --prometheus-url to query metrics and alerts.',
+      `No Prometheus URL was given, so only its health is known. For metrics and alerts, remove it (aiops cluster remove ${name}) and add it again with --prometheus-url.`,
     );
 }
 
@@ -164,24 +174,21 @@ async function readPem(file: string): Promise<string> {
   }
 }
 
-async function readKubeconfig(file: string): Promise<string> {
-  if (file === '-') {
-    const chunks: Buffer[] = [];
-    for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk as Uint8Array)); // proof: stdin has no encoding set
-    return Buffer.concat(chunks).toString('utf8');
-  }
-  try {
-    return await readFile(file, 'utf8');
-  } catch {
-    throw new AppError('CREDENTIALS_INVALID', `There is no readable kubeconfig at ${file}.`, {
-      hint: 'Name one with --kubeconfig.',
-    });
-  }
+function noSuchContext(wanted: string | undefined, contexts: readonly KubeconfigContext[], from: string): AppError {
+  const message =
+    wanted === undefined ? `Which context of ${from}?` : `${from} has no context ${JSON.stringify(wanted)}.`;
+  const lines = contexts.map((context) => `  ${shellWord(plain(context.context))}${remark(context)}`);
+  return new AppError('VALIDATION_FAILED', message, {
+    hint: `Say --context <name>, with one of:\n${lines.join('\n')}`,
+  });
 }
 
-function noSuchContext(wanted: string | undefined, contexts: readonly KubeconfigContext[], file: string): AppError {
-  const names = contexts.map((c) => c.context).join(', ') || 'none';
-  const message =
-    wanted === undefined ? `Which context of ${file}?` : `${file} has no context ${JSON.stringify(wanted)}.`;
-  return new AppError('VALIDATION_FAILED', message, { hint: `Contexts: ${names}. Say --context <name>.` });
+function remark(context: KubeconfigContext): string {
+  if (!isUsable(context)) return ` (cannot be used: ${context.reason})`;
+  return context.insecure_skip_tls_verify ? ' (only with --insecure-skip-tls-verify)' : '';
+}
+
+/** A terminal acts on control characters; a list only shows them. */
+function plain(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, '\u{FFFD}');
 }

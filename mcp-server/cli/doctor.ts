@@ -6,8 +6,8 @@ import type { Logger } from '../../backend/platform/logger.ts';
 import { readDataFolderOwner } from '../../backend/platform/store/data-folder-lock.ts';
 import type { EffectiveConfig } from '../config.ts';
 import { PROJECT_ROOT, VERSION } from '../version.ts';
-import { contextsAtHand } from './kubeconfig-file.ts';
-import { openSession } from './session.ts';
+import { contextsAtHand, shellWord } from './kubeconfig-file.ts';
+import { createSession } from './session.ts';
 
 export interface Finding {
   readonly ok: boolean;
@@ -30,30 +30,30 @@ export async function diagnose(config: EffectiveConfig, logger: Logger, env: Nod
     'server',
     owner?.url === undefined ? 'none is running on this data folder' : `running at ${owner.url} (pid ${owner.pid})`,
   );
+  const session = createSession(config, logger);
   try {
-    const session = await openSession(config, logger);
-    try {
-      found(
-        true,
-        'database',
-        config.database_url === undefined ? `embedded in ${path.resolve(config.data_dir)}` : 'PostgreSQL',
-      );
-      const { output } = await session.call('list_clusters', { page_size: 100 });
-      const clusters = output['items'] as ListedCluster[]; // proof: output schema of list_clusters
-      const { contexts } = contextsAtHand(env);
-      if (clusters.length === 0)
-        found(true, 'clusters', `none yet; add one: aiops cluster add --context ${contexts[0] ?? '<context>'}`);
-      for (const c of clusters)
-        found(
-          c.status.state === 'ONLINE' || c.status.state === 'UNKNOWN',
-          `cluster ${c.name}`,
-          `${c.status.state}${c.status.last_error === null ? '' : `: ${c.status.last_error}`}`,
-        );
-    } finally {
-      await session.close();
+    const { output } = await session.call('list_clusters', { page_size: 100 });
+    found(
+      true,
+      'database',
+      config.database_url === undefined ? `embedded in ${path.resolve(config.data_dir)}` : 'PostgreSQL',
+    );
+    const clusters = output['items'] as ListedCluster[]; // proof: output schema of list_clusters
+    if (clusters.length === 0) {
+      const name = (await contextsAtHand(env))?.usable[0];
+      const context = name === undefined ? '<context>' : shellWord(name);
+      found(true, 'clusters', `none yet; add one: aiops cluster add --context ${context}`);
     }
+    for (const c of clusters)
+      found(
+        c.status.state === 'ONLINE' || c.status.state === 'UNKNOWN',
+        `cluster ${c.name}`,
+        `${c.status.state}${c.status.last_error === null ? '' : `: ${c.status.last_error}`}`,
+      );
   } catch (error) {
     found(false, 'database', asAppError(error).sentence);
+  } finally {
+    await session.close();
   }
   return findings;
 }

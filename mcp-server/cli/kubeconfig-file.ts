@@ -1,25 +1,65 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { parse as parseYaml } from 'yaml';
-import { z } from 'zod';
-import { defaultKubeconfig } from '../config.ts';
+import { AppError } from '../../backend/model/errors.ts';
+import { type KubeconfigContext, isUsable, parseKubeconfig } from '../../backend/registry/kubeconfig.ts';
+import { readStdin } from './read-stdin.ts';
 
-const ContextNames = z.object({ contexts: z.array(z.object({ name: z.string() })).default([]) });
-
-/** The kubeconfig to read: the one named, else the first of KUBECONFIG, else `~/.kube/config`. */
-export function kubeconfigFile(named: string | undefined, env: NodeJS.ProcessEnv): string {
-  return named ?? defaultKubeconfig(env) ?? path.join(homedir(), '.kube', 'config');
+export interface Kubeconfig {
+  /** Where it was read from, for people: one file, or several joined as in KUBECONFIG. */
+  readonly from: string;
+  readonly contexts: KubeconfigContext[];
 }
 
-/** Names of the contexts at hand, for a hint; none when there is no kubeconfig or it cannot be read. Reads no credential. */
-export function contextsAtHand(env: NodeJS.ProcessEnv): { file: string; contexts: string[] } {
-  const file = kubeconfigFile(undefined, env);
-  if (!existsSync(file)) return { file, contexts: [] };
+/**
+ * The kubeconfig named, `-` for standard input; else those files of KUBECONFIG that exist, together; else `~/.kube/config`.
+ * Throws CREDENTIALS_INVALID when there is none or it cannot be read.
+ */
+export async function readKubeconfig(named: string | undefined, env: NodeJS.ProcessEnv): Promise<Kubeconfig> {
+  if (named === '-') return { from: 'standard input', contexts: parseKubeconfig(await readStdin()) };
+  const files = named === undefined ? defaultFiles(env) : [named];
+  return { from: files.join(path.delimiter), contexts: parseKubeconfig(...(await Promise.all(files.map(read)))) };
+}
+
+/** As many of the default files as exist, and all of them, to be complained about, when none does. */
+function defaultFiles(env: NodeJS.ProcessEnv): string[] {
+  const listed = (env['KUBECONFIG'] ?? '').split(path.delimiter).filter((file) => file !== '');
+  const files = listed.length > 0 ? listed : [path.join(env['HOME'] || homedir(), '.kube', 'config')];
+  const existing = files.filter((file) => existsSync(file));
+  return existing.length > 0 ? existing : files;
+}
+
+async function read(file: string): Promise<string> {
   try {
-    const parsed = ContextNames.safeParse(parseYaml(readFileSync(file, 'utf8')));
-    return { file, contexts: parsed.success ? parsed.data.contexts.map((c) => c.name) : [] };
+    return await readFile(file, 'utf8');
   } catch {
-    return { file, contexts: [] }; // only a hint: `cluster add` reports what is wrong with the file
+    throw new AppError('CREDENTIALS_INVALID', `There is no readable kubeconfig at ${file}.`, {
+      hint: 'Name one with --kubeconfig.',
+    });
   }
+}
+
+/** What a hint can offer: names of contexts that `cluster add` will take, and how many there are in all. */
+export interface ContextsAtHand {
+  readonly from: string;
+  readonly usable: string[];
+  readonly total: number;
+}
+
+/** Undefined when there is no kubeconfig, or it cannot be read: it is only a hint, and `cluster add` says what is wrong. */
+export async function contextsAtHand(env: NodeJS.ProcessEnv): Promise<ContextsAtHand | undefined> {
+  try {
+    const { from, contexts } = await readKubeconfig(undefined, env);
+    const usable = contexts.filter((c) => isUsable(c) && !c.insecure_skip_tls_verify).map((c) => c.context);
+    return { from, usable: usable.filter((name) => !/\p{Cc}/u.test(name)), total: contexts.length };
+  } catch (error) {
+    if (error instanceof AppError) return undefined;
+    throw error;
+  }
+}
+
+/** `text` as one word of a POSIX shell, quoted only when it has to be. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

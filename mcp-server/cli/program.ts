@@ -2,13 +2,16 @@ import { Command } from 'commander';
 import { AppError, asAppError } from '../../backend/model/errors.ts';
 import { type Logger, createLogger } from '../../backend/platform/logger.ts';
 import { ConfigError, type EffectiveConfig, describeConfig, loadConfig } from '../config.ts';
+import { catalog } from '../../tools/catalog.ts';
 import type { RunningServer } from '../serve.ts';
 import { VERSION } from '../version.ts';
 import { clusterCommands, type WithSession } from './cluster-commands.ts';
 import { diagnose } from './doctor.ts';
-import { contextsAtHand } from './kubeconfig-file.ts';
-import { openSession } from './session.ts';
+import { contextsAtHand, shellWord } from './kubeconfig-file.ts';
+import { readStdin } from './read-stdin.ts';
+import { type CliSession, createSession } from './session.ts';
 import { table } from './table.ts';
+import { tokenCommands } from './token-commands.ts';
 import { untilStopped } from './until-stopped.ts';
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
@@ -38,7 +41,7 @@ export async function runCli(argv: readonly string[], env: NodeJS.ProcessEnv): P
   clusterCommands(program, sessionFor(env), env);
   program
     .command('call <tool> [input]')
-    .description('call any tool; input is one JSON object, - reads it from standard input')
+    .description('call any tool (aiops tools lists them); input is one JSON object, - reads it from standard input')
     .option('--json', 'print only the JSON output')
     .action((tool: string, input: string | undefined, options: { json?: boolean }) =>
       sessionFor(env)(async (session) => {
@@ -48,19 +51,19 @@ export async function runCli(argv: readonly string[], env: NodeJS.ProcessEnv): P
       }),
     );
   program
-    .command('token')
-    .description('API tokens for MCP clients and scripts')
-    .command('create <name>')
-    .option('--role <role>', 'admin, operator or viewer', 'viewer')
-    .option('--clusters <selector>', 'label selector of the clusters it may see', '')
-    .option('--expires <time>', 'ISO 8601, relative such as +90d, or never', '+90d')
-    .action((name: string, options: { role: string; clusters: string; expires: string }) =>
-      sessionFor(env)(async (session) => {
-        const { output, text } = await session.call('create_api_token', { name, ...options });
-        complain(text);
-        print(String(output['secret']));
+    .command('tools')
+    .description('list the tools that call takes; * marks those that change something')
+    .action(
+      guarded(async () => {
+        print(
+          table(
+            ['TOOL', 'DESCRIPTION'],
+            catalog.map((tool) => [`${tool.name}${tool.annotations.readOnly ? '' : ' *'}`, tool.description]),
+          ),
+        );
       }),
     );
+  tokenCommands(program, sessionFor(env), complain);
   program
     .command('doctor')
     .description('check what the server needs')
@@ -80,7 +83,11 @@ export async function runCli(argv: readonly string[], env: NodeJS.ProcessEnv): P
         print(
           table(
             ['SETTING', 'ENVIRONMENT', 'VALUE'],
-            describeConfig(loadConfig(env)).map((row) => [row.key, row.env, row.value]),
+            describeConfig(loadConfig(env)).map(({ key, env: variable, value }) => [
+              key,
+              variable,
+              key === 'toolsets' && value === '(none)' ? 'all' : value, // what leaving it out means
+            ]),
           ),
         );
       }),
@@ -105,32 +112,55 @@ async function welcome(server: RunningServer, config: EffectiveConfig, env: Node
   if (config.auth_mode === 'token')
     print('Every request needs an API token; make one: aiops token create <name> --role operator');
   if ((await server.runtime.services.registry.list()).length > 0) return;
-  const { file, contexts } = contextsAtHand(env);
   print('No cluster is registered yet.');
-  if (contexts.length === 0)
+  const found = await contextsAtHand(env);
+  if (found === undefined) {
     print(
       'Add one from a kubeconfig: bin/aiops cluster add --kubeconfig <file> --context <context> --prometheus-url <url>',
     );
-  else {
-    print(
-      `${file} has ${contexts.length === 1 ? 'a context' : `${contexts.length} contexts`}. To add ${contexts.length === 1 ? 'it' : 'them'}:`,
-    );
-    for (const context of contexts.slice(0, 10))
-      print(`  bin/aiops cluster add --context ${context} --prometheus-url <url>`);
-    if (contexts.length > 10) print(`  … and ${contexts.length - 10} more`);
+    return;
   }
+  const { from, usable, total } = found;
+  if (usable.length < total)
+    print(
+      `${from}: ${usable.length} of ${total} contexts can be used as they are; why not the others: bin/aiops cluster add`,
+    );
+  if (usable.length === 0) return;
+  print(`To add ${usable.length === 1 ? 'the context' : 'the contexts'} of ${from}:`);
+  for (const context of usable.slice(0, 10))
+    print(`  bin/aiops cluster add --context ${shellWord(context)} --prometheus-url <url>`);
+  if (usable.length > 10) print(`  … and ${usable.length - 10} more`);
 }
 
 function sessionFor(env: NodeJS.ProcessEnv): WithSession {
   return (run) =>
     guarded(async () => {
-      const session = await openSession(loadConfig(env), quietLogger());
+      const session = createSession(loadConfig(env), quietLogger());
       try {
-        await run(session, print);
+        await run(tellingCuts(session), print);
       } finally {
         await session.close();
       }
     })();
+}
+
+/** Says on standard error when an answer was cut for its size, so that no one takes a part for the whole. */
+function tellingCuts(session: CliSession): CliSession {
+  return {
+    get via() {
+      return session.via;
+    },
+    close: () => session.close(),
+    call: async (tool, input) => {
+      const answer = await session.call(tool, input);
+      const id = answer.evidence?.split('/').at(-1);
+      if (id !== undefined)
+        complain(
+          `The answer of ${tool} was cut for its size. The whole of it, for 24 hours: aiops call get_evidence '{"id":"${id}"}'`,
+        );
+      return answer;
+    },
+  };
 }
 
 /** A command's own words are its output; only what fails is worth a log record. */
@@ -149,7 +179,10 @@ function guarded(run: () => Promise<void>): () => Promise<void> {
         return;
       }
       const error = asAppError(thrown);
-      complain(`${error.code}: ${error.sentence}`);
+      const traceId = error.details['trace_id'];
+      // Without a trace there is no server log to look it up in; the cause itself follows.
+      const sentence = thrown === error ? error.sentence : 'The command failed.';
+      complain(`${error.code}: ${sentence}${typeof traceId === 'string' ? ` (trace ${traceId})` : ''}`);
       if (error.code === 'INTERNAL_ERROR' && error.cause instanceof Error)
         complain(error.cause.stack ?? error.cause.message);
       process.exitCode = error.code === 'VALIDATION_FAILED' ? 2 : 1;
@@ -166,10 +199,4 @@ function parseInput(text: string | undefined): unknown {
       hint: 'Give one JSON object in single quotes, such as \'{"query":"up"}\'.',
     });
   }
-}
-
-async function readStdin(): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk as Uint8Array)); // proof: stdin has no encoding set
-  return Buffer.concat(chunks).toString('utf8');
 }

@@ -8,6 +8,7 @@ import {
   isJSONRPCResponse,
   isJSONRPCResultResponse,
 } from '@modelcontextprotocol/server';
+import { type Clock, sleep } from '../../backend/platform/clock.ts';
 import type { Logger } from '../../backend/platform/logger.ts';
 import { isModern, modernHeaders, readMessages, versionIn } from './bridge-wire.ts';
 
@@ -47,13 +48,17 @@ interface Session {
 
 /** Longest wait for a session to be opened again; on behalf of all messages that wait for it, so no one of them may cancel it. */
 const REOPEN_MS = 30_000;
+/** A server that is about to end has no room for a session for a moment before it takes no connections either. */
+const REOPEN_AGAIN = { times: 3, afterMs: 1_000 };
 
 export function createHttpLeg(options: {
-  endpoint(): Promise<ServerEndpoint>;
+  endpoint(gone?: ServerEndpoint): Promise<ServerEndpoint>;
   fetch: typeof fetch;
+  clock: Clock;
   logger: Logger;
 }): HttpLeg {
   let current: Promise<ServerEndpoint> | undefined;
+  let gone: ServerEndpoint | undefined;
   let opening: JSONRPCRequest | undefined;
   let session: Session = { id: undefined, protocolVersion: undefined };
   let reopening: Promise<void> | undefined;
@@ -65,28 +70,29 @@ export function createHttpLeg(options: {
     signal: AbortSignal,
     body?: string,
   ): Promise<Response> {
-    const { url, token } = await whereabouts();
+    const asked = (current ??= options.endpoint(gone));
+    const forget = () => {
+      if (current === asked) current = undefined; // unless another message has asked already
+    };
+    const endpoint = await asked.catch((error: unknown) => {
+      forget();
+      throw error;
+    });
+    const { url, token } = endpoint;
     if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
     // On a kept connection a server that has just gone away cannot be told from one that died over this very message.
     headers['connection'] = 'close';
     const init: RequestInit = { method, headers, signal, redirect: 'error', ...(body === undefined ? {} : { body }) };
     try {
-      return await options.fetch(url, init);
+      const response = await options.fetch(url, init);
+      if (response.status === 401) forget();
+      return response;
     } catch (error) {
       if (signal.aborted) throw error;
-      throw new UndeliveredError(`${url} cannot be reached (${causeOf(error)})`, causeOf(error) === 'ECONNREFUSED', {
-        cause: error,
-      });
-    }
-  }
-
-  async function whereabouts(): Promise<ServerEndpoint> {
-    const asked = (current ??= options.endpoint());
-    try {
-      return await asked;
-    } catch (error) {
-      if (current === asked) current = undefined; // no server now; the next message asks again
-      throw error;
+      forget();
+      const refused = causeOf(error) === 'ECONNREFUSED';
+      if (refused) gone = endpoint;
+      throw new UndeliveredError(`${url} cannot be reached (${causeOf(error)})`, refused, { cause: error });
     }
   }
 
@@ -107,10 +113,8 @@ export function createHttpLeg(options: {
     try {
       response = await sendMessage(message, signal);
     } catch (error) {
-      if (!(error instanceof UndeliveredError && error.untouched)) throw error;
-      current = undefined;
+      if (!isUntouched(error)) throw error;
     }
-    if (response?.status === 401) current = undefined;
     const lost = response?.status === 404 && session.id !== undefined && !isModern(message);
     if (response && response.status !== 401 && !lost) return response;
     await response?.body?.cancel();
@@ -125,7 +129,12 @@ export function createHttpLeg(options: {
     if (opening === undefined) return;
     options.logger.info('the server has forgotten the MCP session; opening it again');
     const request = { ...opening, id: `bridge-${crypto.randomUUID()}` };
-    const response = await sendMessage(request, signal);
+    let response = await sendAgain(request, signal);
+    for (let tries = 0; response.status === 503 && tries < REOPEN_AGAIN.times; tries += 1) {
+      await response.body?.cancel();
+      await sleep(options.clock, REOPEN_AGAIN.afterMs, signal);
+      response = await sendAgain(request, signal);
+    }
     let result: JSONRPCResultResponse | undefined;
     await readMessages(response, (message) => {
       if (isJSONRPCResultResponse(message)) result = message;
@@ -134,6 +143,16 @@ export function createHttpLeg(options: {
     session = { id: response.headers.get('mcp-session-id') ?? undefined, protocolVersion: versionIn(result) };
     const told = await sendMessage({ jsonrpc: '2.0', method: 'notifications/initialized' }, signal);
     await told.body?.cancel();
+  }
+
+  /** Sends, and to wherever the server is now when there was none where it was. */
+  async function sendAgain(message: JSONRPCMessage, signal: AbortSignal): Promise<Response> {
+    try {
+      return await sendMessage(message, signal);
+    } catch (error) {
+      if (!isUntouched(error)) throw error;
+      return sendMessage(message, signal);
+    }
   }
 
   function sessionHeaders(): Record<string, string> {
@@ -173,6 +192,8 @@ export function createHttpLeg(options: {
   }
 
   async function listen({ signal, onMessage }: Delivery): Promise<boolean> {
+    // Only what the client sends is worth looking for a server, or for becoming one.
+    if (current === undefined) throw new Error('there is no server now');
     const response = await send('GET', { accept: 'text/event-stream', ...sessionHeaders() }, signal);
     if (response.status === 405) {
       await response.body?.cancel();
@@ -187,6 +208,7 @@ export function createHttpLeg(options: {
     if (session.id === undefined) return;
     const headers = sessionHeaders();
     session = { id: undefined, protocolVersion: undefined };
+    if (current === undefined) return; // the server has gone, and the session with it
     try {
       const response = await send('DELETE', headers, AbortSignal.timeout(1_000));
       await response.body?.cancel();
@@ -217,6 +239,10 @@ function causeOf(error: unknown): string {
   if (typeof cause === 'object' && cause !== null && 'code' in cause && typeof cause.code === 'string')
     return cause.code;
   return error instanceof Error ? error.message : String(error);
+}
+
+function isUntouched(error: unknown): boolean {
+  return error instanceof UndeliveredError && error.untouched;
 }
 
 class UndeliveredError extends Error {

@@ -19,8 +19,11 @@ export interface BridgeOptions {
   readonly stdin: Readable;
   /** Protocol only; everything else goes to the log. */
   readonly stdout: Writable;
-  /** Where the running server is, asked again when it cannot be reached there: it may have been restarted elsewhere. */
-  endpoint(): Promise<ServerEndpoint>;
+  /**
+   * Where the running server is, asked again when it cannot be reached there: it may have been restarted elsewhere. `gone` is
+   * the one that takes no more connections.
+   */
+  endpoint(gone?: ServerEndpoint): Promise<ServerEndpoint>;
   readonly fetch: typeof fetch;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -1,170 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import type { AlertsAnswer } from '../../backend/model/alert.ts';
-import type { Cluster } from '../../backend/model/cluster.ts';
-import { AppError } from '../../backend/model/errors.ts';
-import type { MetricsAnswer } from '../../backend/model/metrics.ts';
-import type { ClusterOutcome } from '../../backend/model/outcome.ts';
 import { ManualClock } from '../../backend/platform/clock.ts';
 import { catalog } from '../../tools/catalog.ts';
 import type { Services } from '../../tools/services.ts';
 import { fixture, realDispatcher } from '../agent/agent-fixture.ts';
-import { defaultPersona } from '../definitions/default.ts';
+import { FLEET, alertsOf, analyst, cluster, metricsOf, uncitedNumbers } from './offline-analyst-fixture.ts';
 import { createOfflineAnalyst } from './offline-analyst.ts';
 import { calls, startScriptedModel } from './scripted-server.ts';
 import { createOpenAiCompatibleProvider } from './openai-compatible.ts';
 
-function cluster(name: string, overrides: Partial<Cluster> = {}, status: Partial<Cluster['status']> = {}): Cluster {
-  return {
-    id: crypto.randomUUID(),
-    name,
-    display_name: name,
-    api_server_url: 'https://x',
-    cluster_type: 'SPOKE',
-    platform: 'KUBERNETES',
-    platform_version: 'v1.34.1',
-    region: null,
-    environment: 'LAB',
-    labels: {},
-    endpoints: {},
-    tls: { insecure_skip_verify: false },
-    has_credentials: false,
-    status: {
-      state: 'ONLINE',
-      health_score: 100,
-      connectivity: 'CONNECTED',
-      api_server_healthy: true,
-      prometheus_healthy: true,
-      alertmanager_healthy: null,
-      last_error: null,
-      checked_at: '2026-03-01T09:59:00.000Z',
-      ...status,
-    },
-    created_at: '2026-03-01T00:00:00.000Z',
-    updated_at: '2026-03-01T00:00:00.000Z',
-    last_seen_at: null,
-    ...overrides,
-  };
-}
-
-const FLEET = [
-  cluster(
-    'edge-1',
-    { cluster_type: 'EDGE', environment: 'PRODUCTION' },
-    {
-      state: 'OFFLINE',
-      health_score: 30,
-      api_server_healthy: false,
-      prometheus_healthy: true,
-      last_error: 'connect ECONNREFUSED [click](http://evil.example)',
-    },
-  ),
-  cluster('hub-1', { cluster_type: 'HUB', environment: 'PRODUCTION' }),
-  cluster('lab-1'),
-];
-
-function outcome(one: Cluster, overrides: Partial<ClusterOutcome> = {}): ClusterOutcome {
-  return {
-    cluster_id: one.id,
-    cluster_name: one.name,
-    status: 'SUCCESS',
-    query_time_ms: 3,
-    cached: false,
-    ...overrides,
-  };
-}
-
-type MetricsQuery = Parameters<Services['metrics']['query']>[0];
-
-/** Every pod of `pods` on each cluster asked, in bytes; clusters in `down` fail. */
-function metricsOf(pods: Record<string, Record<string, string>>, down: readonly string[] = []) {
-  const queries: MetricsQuery[] = [];
-  const query = async (request: MetricsQuery): Promise<MetricsAnswer> => {
-    queries.push(request);
-    const results = request.clusters.map((one) => {
-      if (down.includes(one.name))
-        return {
-          ...outcome(one, { status: 'TIMEOUT', error: { code: 'QUERY_TIMEOUT', message: 'no answer within 30 s' } }),
-          data: [],
-        };
-      const data = Object.entries(pods[one.name] ?? {}).map(([pod, value]) => ({
-        metric: { cluster: one.name, namespace: 'payments', pod },
-        values: [[1772359200, value] as [number, string]],
-      }));
-      return { ...outcome(one), result_type: 'VECTOR' as const, data };
-    });
-    return {
-      query: request.query,
-      results,
-      complete: down.length === 0,
-      clusters_queried: results.length,
-      clusters_succeeded: results.length - down.length,
-      total_query_time_ms: 5,
-      notes: [],
-    };
-  };
-  return {
-    queries,
-    service: {
-      query,
-      labels: async () => {
-        throw new AppError('INTERNAL_ERROR', 'not asked');
-      },
-    },
-  };
-}
-
-type AlertsQuery = Parameters<Services['alerts']['list']>[0];
-
-function alertsOf(answer: Partial<AlertsAnswer>) {
-  const asked: AlertsQuery[] = [];
-  const list = async (request: AlertsQuery): Promise<AlertsAnswer> => {
-    asked.push(request);
-    return {
-      alerts: [],
-      total: 0,
-      by_severity: { CRITICAL: 0, WARNING: 0, INFO: 0 },
-      clusters: request.clusters.map((one) => outcome(one)),
-      complete: true,
-      ...answer,
-    };
-  };
-  return { asked, service: { list } };
-}
-
-function analyst(
-  parts: {
-    fleet?: readonly Cluster[];
-    metrics?: Services['metrics'];
-    alerts?: Services['alerts'];
-    context?: string[];
-  } = {},
-) {
-  const clock = new ManualClock();
-  const { fleet = FLEET, metrics, alerts, context = [] } = parts;
-  const registry = { list: async () => [...fleet] } as unknown as Services['registry']; // proof: the tools of the default persona only list
-  const services = { registry, ...(metrics ? { metrics } : {}), ...(alerts ? { alerts } : {}) };
-  const dispatcher = realDispatcher(catalog, clock, services);
-  return fixture({
-    providers: [createOfflineAnalyst()],
-    dispatcher,
-    clock,
-    capabilities: defaultPersona.capabilities,
-    session: { cluster_context: context },
-  });
-}
-
-/** Numbers of an answer that stand without a citation on the same line. Names and quoted text are not numbers. */
-function uncitedNumbers(markdown: string): string[] {
-  return markdown
-    .split('\n')
-    .filter((line) => !/\[E\d+\]/.test(line))
-    .flatMap((line) => line.replace(/`[^`]*`|\b[a-z]+-\d+\b|last \d+[smhdw]/g, '').match(/\d+/g) ?? []);
-}
-
 describe('the offline analyst', () => {
   it('names the unhealthy clusters with score, endpoint and error, each cited', async () => {
-    const message = await analyst().ask('which clusters are unhealthy?');
-    expect(message.content).toContain('1 [E2] of 3 [E2] clusters are unhealthy (1 OFFLINE [E2], 2 ONLINE [E2]):');
+    const message = await analyst({ alerts: alertsOf({}).service }).ask('which clusters are unhealthy?');
+    expect(message.content).toContain(
+      '1 [E2] of 3 [E2] clusters is unhealthy: 1 OFFLINE [E2]; the others: 2 ONLINE [E2].',
+    );
     expect(message.content).toContain(
       '**edge-1** is OFFLINE [E2], health score 30 [E2], Kubernetes API down, Prometheus up [E3]: `connect ECONNREFUSED [click](http://evil.example)`',
     );
@@ -175,6 +24,7 @@ describe('the offline analyst', () => {
       'list_clusters',
       'get_fleet_summary',
       'get_cluster_status',
+      'list_alerts',
     ]);
   });
 
@@ -227,7 +77,7 @@ describe('the offline analyst', () => {
     expect(alerts.asked[0]?.clusters.map(({ name }) => name)).toEqual(['edge-1']);
     expect(alerts.asked[0]?.severity).toBe('CRITICAL');
     expect(message.content).toContain(
-      'No alert is CRITICAL firing in clusters with environment=PRODUCTION,cluster_type=EDGE [E2].',
+      'No CRITICAL alert is firing in clusters with environment=PRODUCTION,cluster_type=EDGE [E2].',
     );
   });
 
@@ -326,10 +176,11 @@ describe('the offline analyst', () => {
     },
   );
 
-  it('says what it can answer when it does not understand, and looks at nothing', async () => {
+  it('says what it can answer when it does not understand, with a cluster that there is', async () => {
     const message = await analyst().ask('write me a poem about kubernetes');
-    expect(message.tool_calls).toEqual([]);
+    expect(message.tool_calls.map(({ name }) => name)).toEqual(['list_clusters']);
     expect(message.content).toContain('I am the offline analyst');
+    expect(message.content).toContain('is edge-1 healthy?');
     expect(message.content).toContain('- what is firing?');
   });
 

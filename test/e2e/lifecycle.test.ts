@@ -7,7 +7,8 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { readDataFolderOwner } from '../../backend/platform/store/data-folder-lock.ts';
-import { connectHttp, connectModern } from '../mcp/clients.ts';
+import { StdioClientTransport as LegacyStdio } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { type Era, type TestClient, connectHttp, connectLegacy, connectModern } from '../mcp/clients.ts';
 import { MAIN, eventually, rest, runCli, startServerProcess } from '../support/server-process.ts';
 
 const cleanups: (() => Promise<unknown>)[] = [];
@@ -109,6 +110,72 @@ describe('aiops stdio with no server', () => {
     for (const line of out.trim().split('\n')) expect(JSON.parse(line)).toMatchObject({ jsonrpc: '2.0' });
   });
 });
+
+describe('the clients of a server that ends', () => {
+  it.each([
+    ['is killed', async (first: Joined) => void process.kill(first.pid, 'SIGKILL')],
+    ['is told to stop', async (first: Joined) => void process.kill(first.pid, 'SIGTERM')],
+    ['ends with its client', (first: Joined) => first.client.close()],
+  ])('are served on when it %s: one of them becomes the server, the others join it', async (_how, end) => {
+    const { env, dataDir } = await folder();
+    const first = await joined('v2 client, 2026 era', env);
+    await first.client.call('register_cluster', { name: 'kept-1', api_server_url: 'https://127.0.0.1:1' });
+    const others = [
+      await joined('v1 client', env),
+      await joined('v2 client, 2025 era', env),
+      await joined('v2 client, 2026 era', env),
+    ];
+    const askAll = () => Promise.all(others.map(({ client }) => client.call('list_clusters', {})));
+    for (const { structured } of await askAll()) expect(structured).toMatchObject({ total: 1 });
+    expect((await readDataFolderOwner(dataDir))?.pid).toBe(first.pid);
+
+    await end(first);
+    await eventually('the first takes no more calls', async () => {
+      const owner = await readDataFolderOwner(dataDir);
+      return owner?.pid !== first.pid || (await fetch(`${owner.url}/health`).catch(() => undefined)) === undefined;
+    });
+    const started = performance.now();
+    for (const { structured } of await askAll()) expect(structured).toMatchObject({ total: 1 });
+    expect(performance.now() - started).toBeLessThan(15_000);
+    const winner = await readDataFolderOwner(dataDir);
+    expect(others.map(({ pid }) => pid)).toContain(winner?.pid);
+    // A write through one of them is seen by all.
+    await others[0]?.client.call('register_cluster', { name: 'kept-2', api_server_url: 'https://127.0.0.1:1' });
+    for (const { structured } of await askAll()) expect(structured).toMatchObject({ total: 2 });
+
+    // And again: the winner's own client takes it away, and the rest go on.
+    const rest = others.filter(({ pid }) => pid !== winner?.pid);
+    await others.find(({ pid }) => pid === winner?.pid)?.client.close();
+    for (const { client } of rest)
+      expect((await client.call('list_clusters', {})).structured).toMatchObject({ total: 2 });
+    expect(rest.map(({ pid }) => pid)).toContain((await readDataFolderOwner(dataDir))?.pid);
+  });
+
+  it('may all start at once: one is the server, the others join it', async () => {
+    const { env } = await folder();
+    const clients = await Promise.all([1, 2, 3].map(() => joined('v2 client, 2025 era', env)));
+    await clients[0]?.client.call('register_cluster', { name: 'once-1', api_server_url: 'https://127.0.0.1:1' });
+    for (const { client } of clients)
+      expect((await client.call('list_clusters', {})).structured).toMatchObject({ total: 1 });
+  });
+});
+
+interface Joined {
+  readonly client: TestClient;
+  /** Of its `aiops stdio`. */
+  readonly pid: number;
+}
+
+async function joined(era: Era, env: Record<string, string>): Promise<Joined> {
+  const parameters = { command: process.execPath, args: [MAIN, 'stdio'], env, stderr: 'ignore' as const };
+  const transport = era === 'v1 client' ? new LegacyStdio(parameters) : new StdioClientTransport(parameters);
+  const client =
+    transport instanceof LegacyStdio
+      ? await connectLegacy(transport, 'accepts')
+      : await connectModern(era, transport, 'accepts');
+  cleanups.push(() => client.close());
+  return { client, pid: transport.pid ?? 0 };
+}
 
 async function urlOf(child: ChildProcess): Promise<string> {
   let printed = '';

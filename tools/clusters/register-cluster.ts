@@ -18,7 +18,7 @@ export const registerCluster = defineTool({
   rest: [{ method: 'POST', path: '/clusters', status: 201, bodyLimit: 128 * 1024 }],
   confirm: (input) =>
     `Register cluster ${quoteForeign(input.name, 80)} at ${quoteForeign(input.api_server_url, 200)}? The server will start to connect to it.`,
-  summarize: (cluster) => `Registered ${cluster.name} (${cluster.id}); its first health check is under way.`,
+  summarize: (cluster) => `Registered ${cluster.name} (${cluster.id}); a running server checks its health at once.`,
   run: async ({ principal, services }, input) => {
     const inScope = scopeFilter(principal.scope);
     if (!inScope({ ...input, region: input.region ?? null, status: { state: 'UNKNOWN' } })) {

@@ -33,7 +33,7 @@ describe('text of monitored systems in answers', () => {
 
 describe('outcomes in answers', () => {
   it('tells failed clusters from those that have no endpoint', () => {
-    const one = (cluster_name: string, status: 'SUCCESS' | 'ERROR' | 'SKIPPED') => ({
+    const one = (cluster_name: string, status: 'SUCCESS' | 'ERROR' | 'PARTIAL' | 'SKIPPED') => ({
       cluster_id: crypto.randomUUID(),
       cluster_name,
       status,
@@ -46,6 +46,9 @@ describe('outcomes in answers', () => {
       '- b: `refused` [E2]',
       'Without Prometheus and therefore not asked: c [E2].',
     ]);
+    expect(outcomeLines([one('a', 'SUCCESS'), one('d', 'PARTIAL')], 'E2', 'Prometheus')[0]).toContain(
+      '2 of 2 clusters answered, 1 in part [E2]',
+    );
     expect(outcomeLines([one('a', 'SUCCESS')], 'E2', 'Prometheus')).toEqual([]);
   });
 });

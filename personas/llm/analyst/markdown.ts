@@ -1,4 +1,4 @@
-import type { ClusterOutcome } from '../../../backend/model/outcome.ts';
+import { type ClusterOutcome, coverageOf, reasonOf } from '../../../backend/model/outcome.ts';
 import type { Reading } from '../provider.ts';
 
 /** A value with the evidence it was read from: `12.3 GiB [E2]`. */
@@ -34,21 +34,18 @@ export function significant(value: number): string {
   return String(Number(value.toFixed(Math.min(digits, 12))));
 }
 
-/** "3 of 4 clusters answered [E2]", with the reason of each that did not; and the clusters that have no such endpoint. */
+/**
+ * "3 of 4 clusters answered, 1 in part [E2]", with the reason of each that did not answer whole; and the clusters that
+ * have no such endpoint.
+ */
 export function outcomeLines(outcomes: readonly ClusterOutcome[], evidence: string, endpoint: string): string[] {
-  const asked = outcomes.filter((outcome) => outcome.status !== 'SKIPPED');
-  const answered = asked.filter((outcome) => outcome.status === 'SUCCESS' || outcome.status === 'PARTIAL');
-  const wrong = asked.filter((outcome) => outcome.status !== 'SUCCESS');
+  const { coverage, wrong } = coverageOf(outcomes);
   const skipped = outcomes.filter((outcome) => outcome.status === 'SKIPPED');
   const lines: string[] = [];
   if (wrong.length > 0) {
-    lines.push(
-      `**Partial answer:** ${answered.length} of ${asked.length} clusters answered [${evidence}]; what follows is a lower bound.`,
-    );
+    lines.push(`**Partial answer:** ${coverage} [${evidence}]; what follows is a lower bound.`);
     for (const outcome of wrong.slice(0, 10)) {
-      lines.push(
-        `- ${outcome.cluster_name}: ${code(outcome.error?.message ?? outcome.warnings?.[0] ?? outcome.status)} [${evidence}]`,
-      );
+      lines.push(`- ${outcome.cluster_name}: ${code(reasonOf(outcome))} [${evidence}]`);
     }
     if (wrong.length > 10) lines.push(`- and ${cite(wrong.length - 10, evidence)} more`);
   }

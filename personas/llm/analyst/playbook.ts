@@ -1,7 +1,8 @@
 import type { ListedCluster } from '../../../backend/model/cluster.ts';
 import type { Reading } from '../provider.ts';
-import type { Question } from './question.ts';
+import type { PhraseKind, Question } from './question.ts';
 import type { Scope } from './scope.ts';
+import type { Subject } from './subject.ts';
 
 export interface PlannedCall {
   readonly tool: string;
@@ -22,6 +23,7 @@ export interface Asked {
   readonly question: Question;
   readonly fleet: Fleet;
   readonly scope: Scope;
+  readonly subject: Subject;
 }
 
 /** What a planned call came to; undefined while it has not been made. */
@@ -33,8 +35,12 @@ export type Read = (call: PlannedCall) => Reading | undefined;
  */
 export interface Playbook {
   readonly id: string;
-  /** A question that it answers, shown when a question is not understood. */
-  readonly example: string;
+  /** Questions that it answers, shown when a question is not understood. `cluster` is the name of one, or stands for it. */
+  example(cluster: string): string;
+  /** What it narrows its answer by, besides clusters. `subject` = namespaces and workloads. */
+  readonly honours: readonly (PhraseKind | 'subject')[];
+  /** The words of its kind of question. A word that is neither here nor read by a rule is reported as not understood. */
+  readonly vocabulary: ReadonlySet<string>;
   match(question: Question): boolean;
   plan(asked: Asked, read: Read): PlannedCall[];
   /** Markdown in which every number is cited. */

@@ -1,3 +1,25 @@
+import { DEFAULT_LIMIT, limitOf, windowOf } from './numbers.ts';
+import { NEGATED, wordSet } from './words.ts';
+
+/** What a part of the question narrows; a playbook says which of them it can honour. */
+export type PhraseKind = 'window' | 'limit' | 'namespace' | 'grouping' | 'selector';
+
+/** A part of {@link Question.words} that a rule has read. */
+export interface Phrase {
+  readonly kind: PhraseKind | 'scope';
+  readonly start: number;
+  readonly end: number;
+}
+
+/** `tier=edge` as it was written. */
+export interface WrittenSelector extends Phrase {
+  readonly key: string;
+  readonly negated: boolean;
+  readonly value: string;
+}
+
+export type Grouping = 'namespace' | 'pod' | 'cluster';
+
 /** A question as the offline analyst understands it. Every pattern here is linear in the length of the text. */
 export interface Question {
   /** Lower case, without PromQL. */
@@ -10,50 +32,59 @@ export interface Question {
   readonly window?: string;
   /** "top 5"; 10 when the question does not say. */
   readonly limit: number;
+  /** Said before the answer: what of the question could not be done as it was asked. */
+  readonly notes: readonly string[];
   /** "in namespace payments". */
   readonly namespace?: string;
+  /** "per namespace", "which clusters use …". */
+  readonly grouping?: Grouping;
+  readonly selectors: readonly WrittenSelector[];
   /** Words that stand where a cluster name stands ("in edge-1", "cluster lab"). They need not name one. */
   readonly clusterWords: readonly string[];
+  /** What of `words` the rules above have read. */
+  readonly phrases: readonly Phrase[];
 }
 
 const LONGEST_QUESTION = 4000;
-const DEFAULT_LIMIT = 10;
-const MOST_LIMIT = 50;
-
-const NUMBERS: Readonly<Record<string, number>> = {
-  a: 1,
-  an: 1,
-  one: 1,
-  two: 2,
-  three: 3,
-  four: 4,
-  five: 5,
-  six: 6,
-  seven: 7,
-  eight: 8,
-  nine: 9,
-  ten: 10,
-  twelve: 12,
-  fifteen: 15,
-  thirty: 30,
-};
-const WINDOW = new RegExp(
-  String.raw`\b(?:last|past|previous)\s{1,9}(?:(\d{1,4}|${Object.keys(NUMBERS).join('|')})\s{0,9})?(s|sec|seconds?|m|min|mins|minutes?|h|hr|hrs|hours?|d|days?|w|weeks?)\b`,
-);
-const TRAILING_WINDOW = /\s{1,9}(?:in|over|for|during)\s{1,9}the\s{1,9}(?:last|past|previous)\s{1,9}[a-z0-9 ]{1,30}$/i;
+const TRAILING_WINDOW = /\s{1,9}(?:in|over|for|during)\s{1,9}the\s{1,9}(?:last|past|previous)\s{1,9}[a-z0-9. ]{1,30}$/i;
 const TRAILING_CLUSTER =
   /\s{1,9}(?:in|on|at|for|from)\s{1,9}(?:the\s{1,9})?(?:cluster\s{1,9})?([a-z0-9][a-z0-9-]{1,61}[a-z0-9])$/;
 const RUN = /^\s*(?:please\s{1,9})?(?:run|query|promql|evaluate|execute)\b[:\s]{1,9}(\S.*)$/is;
 
+/** Label selectors of clusters; these keys are labels of alerts and of series instead. */
+const SELECTOR =
+  /(?<![\w./-])([A-Za-z][A-Za-z0-9._/-]{0,250})\s{0,3}(!=|==?)\s{0,3}"?([A-Za-z0-9][A-Za-z0-9._/-]{0,250})"?/g;
+const NOT_OF_CLUSTERS: ReadonlySet<string> = new Set(['namespace', 'severity', 'alertname', 'pod', 'container']);
+
+const NAMESPACE_AFTER = /\bnamespace(?:\s{1,9}|\s{0,3}=\s{0,3}"?)([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?![\w-])"?/;
+const NAMESPACE_BEFORE = /(?<![\w-])([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\s{1,9}namespace\b/;
+const GROUPINGS: readonly (readonly [Grouping, RegExp])[] = [
+  ['namespace', /\b(?:(?:per|by|for\s{1,3}each|of\s{1,3}each|each)\s{1,3}namespace|namespaces)\b/],
+  ['pod', /\b(?:per|by|for\s{1,3}each|of\s{1,3}each|each)\s{1,3}pods?\b/],
+  ['cluster', /\b(?:per|by|for\s{1,3}each|of\s{1,3}each|each)\s{1,3}clusters?\b/],
+  [
+    'cluster',
+    /\b(?:which|what|rank|top)\s{1,3}(?:(?!in\b|on\b|of\b|for\b|across\b)[\w-]{1,20}\s{1,3}){0,2}clusters?\b/,
+  ],
+];
+
 export function understand(text: string): Question {
-  const whole = text.slice(0, LONGEST_QUESTION);
+  const whole = text.slice(0, LONGEST_QUESTION).replaceAll('’', "'");
   const { promql, rest } = splitPromql(whole);
-  const words = rest.toLowerCase();
+  // Only ASCII changes its case, so that positions in `words` are positions in `rest`.
+  const words = rest.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  const selectors = selectorsOf(rest);
   const window = windowOf(words);
-  const namespace =
-    /\bnamespace\s{1,9}([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\b/.exec(words)?.[1] ??
-    /\b([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\s{1,9}namespace\b/.exec(words)?.[1];
-  const named = namespace === undefined || FILLERS.has(namespace) ? undefined : namespace;
+  const limit = limitOf(words);
+  const namespace = namespaceOf(words);
+  const grouping = groupingOf(words);
+  const phrases = [
+    ...selectors,
+    ...(window ? [spanOf('window', window.match)] : []),
+    ...(limit ? [spanOf('limit', limit.match)] : []),
+    ...(namespace ? [spanOf('namespace', namespace)] : []),
+    ...(grouping ? [spanOf('grouping', grouping.match)] : []),
+  ];
   return {
     words,
     tokens: new Set(
@@ -62,57 +93,55 @@ export function understand(text: string): Question {
         .map((token) => token.replace(/^-+|-+$/g, ''))
         .filter((token) => token !== ''),
     ),
-    limit: limitOf(words),
-    clusterWords: clusterWordsOf(words).filter((word) => word !== named),
+    limit: limit?.lines ?? DEFAULT_LIMIT,
+    notes: limit?.note === undefined ? [] : [limit.note],
+    clusterWords: clusterWordsOf(words).filter((word) => word !== namespace?.[1] && !isSelected(word, selectors)),
+    selectors,
+    phrases,
     ...(promql === undefined ? {} : { promql }),
-    ...(window === undefined ? {} : { window }),
-    ...(named === undefined ? {} : { namespace: named }),
+    ...(window === undefined ? {} : { window: window.duration }),
+    ...(namespace?.[1] === undefined ? {} : { namespace: namespace[1] }),
+    ...(grouping === undefined ? {} : { grouping: grouping.by }),
   };
 }
 
+function spanOf(kind: PhraseKind, match: RegExpExecArray): Phrase {
+  return { kind, start: match.index, end: match.index + match[0].length };
+}
+
+function selectorsOf(text: string): WrittenSelector[] {
+  return [...text.matchAll(SELECTOR)].flatMap((match) => {
+    const [, key = '', operator, written = ''] = match;
+    if (NOT_OF_CLUSTERS.has(key.toLowerCase())) return [];
+    const value = written.replace(/[._/-]+$/, '');
+    return [{ ...spanOf('selector', match), key, negated: operator === '!=', value }];
+  });
+}
+
+function isSelected(word: string, selectors: readonly WrittenSelector[]): boolean {
+  return selectors.some(({ key, value }) => word === value.toLowerCase() || word === key.toLowerCase());
+}
+
+function namespaceOf(words: string): RegExpExecArray | undefined {
+  for (const pattern of [NAMESPACE_AFTER, NAMESPACE_BEFORE]) {
+    const match = pattern.exec(words);
+    if (match && !FILLERS.has(match[1] ?? '') && !NEGATED.test(words.slice(0, match.index))) return match;
+  }
+  return undefined;
+}
+
+function groupingOf(words: string): { by: Grouping; match: RegExpExecArray } | undefined {
+  for (const [by, pattern] of GROUPINGS) {
+    const match = pattern.exec(words);
+    if (match) return { by, match };
+  }
+  return undefined;
+}
+
 /** Words that stand before or after "namespace" or "cluster" without being a name. */
-const FILLERS: ReadonlySet<string> = new Set([
-  'a',
-  'an',
-  'the',
-  'any',
-  'all',
-  'by',
-  'each',
-  'every',
-  'in',
-  'is',
-  'are',
-  'on',
-  'of',
-  'per',
-  'my',
-  'our',
-  'this',
-  'that',
-  'which',
-  'what',
-  'and',
-  'or',
-  'has',
-  'have',
-  'with',
-  'health',
-  'status',
-  'state',
-  'list',
-  'names',
-  'name',
-  'top',
-  'memory',
-  'cpu',
-  'does',
-  'do',
-  'use',
-  'uses',
-  'using',
-  'count',
-]);
+const FILLERS = wordSet(`
+  a an the any all by each every in is are on of per my our this that which what and or has have with health status state list names name top memory cpu does do use uses using count was were critical firing pending alerts pods pod least lowest highest
+`);
 
 /** PromQL in backticks, or after "run" or "query" when it looks like an expression; and the question around it. */
 function splitPromql(text: string): { promql?: string; rest: string } {
@@ -128,24 +157,12 @@ function splitPromql(text: string): { promql?: string; rest: string } {
     around += match[0];
     expression = expression.slice(0, match.index);
   }
-  const looksLikePromql = /[{([]/.test(expression) || /^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(expression);
+  const looksLikePromql =
+    /[{([]/.test(expression) ||
+    /^[a-zA-Z_:][a-zA-Z0-9_:]*(?:\s{0,9}(?:[=!<>]=|[<>+*/%^-])\s{0,9}(?:bool\s{1,9})?[\w:.+-]{1,100})*$/.test(
+      expression,
+    );
   return looksLikePromql ? { promql: expression, rest: around } : { rest: text };
-}
-
-function windowOf(words: string): string | undefined {
-  const match = WINDOW.exec(words);
-  if (!match) return undefined;
-  const [, count, unit = 'h'] = match;
-  const number = count === undefined ? 1 : (NUMBERS[count] ?? Number(count));
-  return number > 0 ? `${number}${unit[0]}` : undefined;
-}
-
-function limitOf(words: string): number {
-  const match =
-    /\b(?:top|first|highest|largest|biggest)\s{1,9}(\d{1,3})\b/.exec(words) ??
-    /\b(\d{1,3})\s{1,9}(?:top|highest|largest|biggest|most)\b/.exec(words);
-  const asked = match ? Number(match[1]) : DEFAULT_LIMIT;
-  return Math.min(Math.max(asked, 1), MOST_LIMIT);
 }
 
 function clusterWordsOf(words: string): string[] {

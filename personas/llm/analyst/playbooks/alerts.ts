@@ -1,7 +1,10 @@
-import { type Alert, AlertsAnswer, type Severity } from '../../../../backend/model/alert.ts';
+import { type Alert, AlertsAnswer, Severity } from '../../../../backend/model/alert.ts';
+import type { ClusterOutcome } from '../../../../backend/model/outcome.ts';
 import { cite, code, outcomeLines, paragraphs, shortenedLine } from '../markdown.ts';
 import type { Asked, PlannedCall, Playbook, Read } from '../playbook.ts';
 import { readAnswer } from '../read-answer.ts';
+import { isAbout } from '../subject.ts';
+import { NEGATED, wordSet } from '../words.ts';
 
 const LISTED = 15;
 /** Labels that say what an alert is about, most telling first. */
@@ -16,45 +19,98 @@ const SUBJECT_LABELS = [
   'instance',
 ] as const;
 
+const SEVERITIES: readonly (readonly [Severity, string])[] = [
+  ['CRITICAL', 'criticals?'],
+  ['WARNING', 'warnings?'],
+  ['INFO', 'info(?:rmational)?'],
+];
+const HISTORY =
+  /\b(?:yesterday|today|tonight|fired|history|earlier|recent(?:ly)?|since|ago)\b|\b(?:last|past|previous)\s{1,9}(?!alerts?\b)[a-z0-9]/;
+
 /** "what is firing?", "critical alerts in edge-1", "pending alerts". */
 export const alertsPlaybook: Playbook = {
   id: 'alerts',
-  example: 'what is firing? · critical alerts in edge-1',
-  match: ({ words }) => /\b(?:firing|fired|alerts?|alarms?)\b/.test(words),
+  example: (cluster) => `what is firing? · critical alerts in ${cluster}`,
+  match: ({ words }) => /\b(?:firing|fired|fires|alerts?|alarms?|warnings|criticals|show me warnings?)\b/.test(words),
+  honours: ['namespace', 'subject', 'window'],
+  vocabulary: wordSet(`
+    firing fired fires fire going off alert alerts alarm alarms critical criticals warning warnings info informational
+    severity pending active open raised triggered yesterday today tonight history earlier recent recently pod pods
+  `),
   plan: (asked) => [alertsCall(asked)],
-  write: writeAlerts,
+  write: (asked, read) =>
+    paragraphs(
+      HISTORY.test(asked.question.words)
+        ? 'The history of alerts is not kept here, so I cannot say what fired in the past. What is known is what fires now:'
+        : '',
+      writeAlerts(asked, read),
+    ),
 };
 
-export function alertsCall({ question, scope }: Asked): PlannedCall {
-  const severity = severityOf(question.words);
+/** Without `severity`, the severities that the question names. */
+export function alertsCall({ question, scope, subject }: Asked, severity?: Severity): PlannedCall {
+  const wanted = severity ? [severity] : severitiesOf(question.words);
+  const state = stateOf(question.words);
+  const [only] = wanted;
   return {
     tool: 'list_alerts',
-    input: { ...scope.argument, state: stateOf(question.words), ...(severity ? { severity } : {}), limit: 100 },
+    input: {
+      ...scope.argument,
+      ...(state ? { state } : {}),
+      ...(only && wanted.length === 1 ? { severity: only } : {}),
+      // What the tool cannot narrow by is narrowed here, from all that there is.
+      limit: wanted.length > 1 || subject.words !== '' ? 1000 : 100,
+    },
   };
 }
 
-export function writeAlerts(asked: Asked, read: Read): string {
-  const answer = readAnswer(read(alertsCall(asked)), AlertsAnswer, 'list_alerts');
+export function writeAlerts(asked: Asked, read: Read, severity?: Severity): string {
+  const answer = readAnswer(read(alertsCall(asked, severity)), AlertsAnswer, 'list_alerts');
   if (!answer.ok) return answer.why;
   const { value, reading } = answer;
-  const state = stateOf(asked.question.words);
-  const severity = severityOf(asked.question.words);
-  const doing = `${severity ? `${severity} ` : ''}${state === 'FIRING' ? 'firing' : 'pending'}`;
-  const totals = Object.entries(value.by_severity)
-    .filter(([, count]) => count > 0)
+  const wanted = severity ? [severity] : severitiesOf(asked.question.words);
+  const isNarrowedHere = wanted.length > 1 || asked.subject.words !== '';
+  const alerts = value.alerts.filter(
+    (alert) => isAbout(alert.labels, asked.subject) && (wanted.length === 0 || wanted.includes(alert.severity)),
+  );
+  const total = isNarrowedHere ? alerts.length : value.total;
+  const isLowerBound = !value.complete || (isNarrowedHere && (value.total > value.alerts.length || reading.shortened));
+  const totals = Severity.options
+    .map((one) => [
+      one,
+      isNarrowedHere ? alerts.filter((alert) => alert.severity === one).length : value.by_severity[one],
+    ])
+    .filter(([, count]) => count !== 0)
     .map(([name, count]) => cite(`${count} ${name}`, reading.evidence));
-  const head =
-    value.total === 0
-      ? `No alert is ${doing} in ${asked.scope.words} [${reading.evidence}].`
-      : `${cite(value.total, reading.evidence)} ${value.total === 1 ? 'alert' : 'alerts'} ${doing} in ${asked.scope.words}: ${totals.join(', ')}.`;
-  const shown = value.alerts.slice(0, LISTED);
-  const more = value.total > shown.length ? [`- and ${cite(value.total - shown.length, reading.evidence)} more`] : [];
+  const kind = wanted.length === 0 ? '' : `${wanted.join(' or ')} `;
+  const state = stateOf(asked.question.words)?.toLowerCase() ?? 'firing or pending';
+  const where = `${asked.scope.words}${asked.subject.words}`;
+  const counted = `${cite(total, reading.evidence)} ${kind}${total === 1 ? 'alert' : 'alerts'} ${state} in ${where}: ${totals.join(', ')}.`;
+  const shown = alerts.slice(0, LISTED);
+  const more = total > shown.length ? [`- and ${cite(total - shown.length, reading.evidence)} more`] : [];
   return paragraphs(
     outcomeLines(value.clusters, reading.evidence, 'Prometheus and Alertmanager'),
     shortenedLine(reading),
-    head,
+    total > 0
+      ? `${isLowerBound ? 'At least ' : ''}${counted}`
+      : noneLine(`${kind}alert`, `${state} in ${where}`, value.clusters, reading.evidence),
     [...shown.map((alert) => alertLine(alert, reading.evidence)), ...more],
   );
+}
+
+/** Silence is only good news from those that answered. */
+function noneLine(alert: string, doing: string, outcomes: readonly ClusterOutcome[], evidence: string): string {
+  const asked = outcomes.filter((outcome) => outcome.status !== 'SKIPPED');
+  if (asked.length === 0) return `No ${alert} is known to be ${doing}: no cluster could be asked [${evidence}].`;
+  const silent = asked
+    .filter((outcome) => outcome.status !== 'SUCCESS')
+    .map((outcome) => {
+      const [, service] = /^(Prometheus|Alertmanager): /.exec(outcome.error?.message ?? '') ?? [];
+      return service && outcome.status === 'PARTIAL' ? `${service} of ${outcome.cluster_name}` : outcome.cluster_name;
+    });
+  if (silent.length === 0) return `No ${alert} is ${doing} [${evidence}].`;
+  const names = `${silent.slice(0, 5).join(', ')}${silent.length > 5 ? ', …' : ''}`;
+  return `No ${alert} is known to be ${doing}: ${names} did not answer [${evidence}], and what fires there is not known.`;
 }
 
 function alertLine(alert: Alert, evidence: string): string {
@@ -69,12 +125,16 @@ function alertLine(alert: Alert, evidence: string): string {
   return `- ${alert.severity} ${code(alert.alertname)} on ${alert.cluster_name}${about} since ${alert.starts_at}${quiet}${said} [${evidence}]`;
 }
 
-function stateOf(words: string): 'FIRING' | 'PENDING' {
-  return /\bpending\b/.test(words) ? 'PENDING' : 'FIRING';
+/** Undefined = both. */
+function stateOf(words: string): 'FIRING' | 'PENDING' | undefined {
+  if (!/\bpending\b/.test(words)) return 'FIRING';
+  return /\bfiring\b/.test(words) ? undefined : 'PENDING';
 }
 
-function severityOf(words: string): Severity | undefined {
-  if (/\bcritical\b/.test(words)) return 'CRITICAL';
-  if (/\bwarnings?\b/.test(words)) return 'WARNING';
-  return undefined;
+/** Empty = any. "not critical" is left to be reported as not understood. */
+function severitiesOf(words: string): Severity[] {
+  return SEVERITIES.filter(([, pattern]) => {
+    const match = new RegExp(String.raw`\b${pattern}\b`).exec(words);
+    return match !== null && !NEGATED.test(words.slice(0, match.index));
+  }).map(([severity]) => severity);
 }

@@ -3,7 +3,7 @@ import type { FixedAnswer } from '../playbook.ts';
 /** Changes are not made from the chat; the analyst says where they are made. */
 export const changePlaybook: FixedAnswer = {
   id: 'change',
-  example: 'how do I add or remove a cluster?',
+  example: () => 'how do I add or remove a cluster?',
   match: ({ words }) =>
     /\b(?:add|register|import|remove|delete|unregister)\b/.test(words) && /\bclusters?\b/.test(words),
   text: [

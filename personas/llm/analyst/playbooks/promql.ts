@@ -2,6 +2,7 @@ import { type MetricSeries, MetricsAnswer } from '../../../../backend/model/metr
 import { cite, code, outcomeLines, paragraphs, shortenedLine } from '../markdown.ts';
 import type { Asked, PlannedCall, Playbook } from '../playbook.ts';
 import { readAnswer } from '../read-answer.ts';
+import { wordSet } from '../words.ts';
 
 const LISTED = 20;
 /** Points of a range query; enough to see a shape, few enough to read. */
@@ -11,7 +12,11 @@ const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d
 /** PromQL as such: in backticks or after "run". With a time window it becomes a range query. */
 export const promqlPlaybook: Playbook = {
   id: 'promql',
-  example: 'run `sum by (job) (up)` in edge-1 · `up == 0` in the last 30 minutes',
+  example: (cluster) => `run \`sum by (job) (up)\` in ${cluster} · \`up == 0\` in the last 30 minutes`,
+  honours: ['window'],
+  vocabulary: wordSet(
+    'run query promql evaluate execute expression result results value values say says return returns equal equals',
+  ),
   match: ({ promql }) => promql !== undefined,
   plan: (asked) => [queryCall(asked)],
   write(asked, read) {
