@@ -19,8 +19,7 @@ describe('product sources', () => {
     expect(offenders(/process\.stdout|\bconsole\./, (file) => mayPrint.has(file))).toEqual([]);
   });
 
-  it('use no any, no non-null assertion and no enum', () => {
-    expect(offenders(/(?:: |<|as )any\b(?!\w)/, (file) => file === 'tools/define.ts')).toEqual([]);
+  it('use no enum, which type stripping cannot run', () => {
     expect(offenders(/^\s*(?:export )?(?:const )?enum \w/m)).toEqual([]);
   });
 
