@@ -10,7 +10,14 @@ import { openStore, type Store } from './platform/store/store.ts';
 import { storeSuite } from './platform/store/store.suite.ts';
 import { startTestPostgres } from './platform/store/test-postgres.ts';
 import { emptyStore, openTestStore, silentLogger } from './platform/store/test-store.ts';
+import { discoverySuite } from './registry/discovery/schedule.suite.ts';
+import { deletionSuite } from './registry/deletion.suite.ts';
+import { healthRecordSuite } from './registry/health-record.suite.ts';
+import { credentialsSuite } from './registry/credentials/credentials.suite.ts';
 import { healthSuite } from './registry/health.suite.ts';
+import { importsSuite } from './registry/import/imports.suite.ts';
+import { leaseScheduleSuite } from './registry/lease-schedule.suite.ts';
+import { lifecycleSuite } from './registry/lifecycle.suite.ts';
 import { registrySuite } from './registry/registry.suite.ts';
 
 const KINDS: Record<Store['kind'], () => Promise<Store>> = {
@@ -48,5 +55,12 @@ describe.each(Object.entries(KINDS))('repositories on %s', (_kind, open) => {
   tokensSuite(underTest);
   conversationsSuite(underTest);
   registrySuite(underTest);
+  lifecycleSuite(underTest);
+  deletionSuite(underTest);
+  credentialsSuite(underTest);
+  healthRecordSuite(underTest);
+  leaseScheduleSuite(underTest);
   healthSuite(underTest);
+  discoverySuite(underTest);
+  importsSuite(underTest);
 });

@@ -1,7 +1,7 @@
 import { LocationProvider, Route, Router, useLocation } from 'preact-iso';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { NotFoundPage } from './pages/NotFound.tsx';
-import { ROUTES } from './routes.tsx';
+import { MAIN_PAGES, ROUTES, titleAt } from './routes.tsx';
 import { ServicesProvider, type UiServices, useServices } from './services.ts';
 import { Navigation } from './shell/Navigation.tsx';
 import { ShortcutsDialog } from './shell/ShortcutsDialog.tsx';
@@ -25,7 +25,7 @@ function Shell() {
   const signIn = credential.required.value;
 
   useShortcuts({
-    go: Object.fromEntries(ROUTES.map((page) => [page.key, () => route(page.path)])),
+    go: Object.fromEntries(MAIN_PAGES.map((page) => [page.key, () => route(page.path)])),
     help: () => setHelp(true),
   });
   // No feed and no polling while the server wants a credential first; both begin again with the new one.
@@ -73,8 +73,7 @@ function Pages() {
 function useTitleAndFocus(path: string): void {
   const shown = useRef(path);
   useEffect(() => {
-    const title = ROUTES.find((page) => page.path === path)?.title ?? 'Not found';
-    document.title = `${title} · AIOps NextGen`;
+    document.title = `${titleAt(path) ?? 'Not found'} · AIOps NextGen`;
     if (shown.current === path) return;
     shown.current = path;
     focusHeading();

@@ -3,6 +3,7 @@ import { render } from 'preact';
 import { App } from './App.tsx';
 import { createApiClient } from './api/client.ts';
 import { createCredential } from './api/credential.ts';
+import { createEventFeed } from './api/event-feed.ts';
 import { createLive, openBrowserSocket } from './api/live.ts';
 import { createChatStore } from './chat/chat-store.ts';
 import { browserClock, every } from './clock.ts';
@@ -21,13 +22,22 @@ const credential = createCredential(storageOf(() => sessionStorage));
 const api = createApiClient({ fetch: (input, init) => fetch(input, init), credential, clock: browserClock });
 const fleet = createFleetStore(api, browserClock);
 const chat = createChatStore(api);
+const events = createEventFeed();
+events.subscribe(fleet.onEvent);
 const live = createLive({
   open: openBrowserSocket(location),
   token: () => credential.token.value,
-  eventTypes: ['CLUSTER_REGISTERED', 'CLUSTER_DELETED', 'CLUSTER_STATUS_CHANGED', 'CLUSTER_CREDENTIALS_UPDATED'],
+  eventTypes: [
+    'CLUSTER_REGISTERED',
+    'CLUSTER_UPDATED',
+    'CLUSTER_DELETED',
+    'CLUSTER_STATUS_CHANGED',
+    'CLUSTER_CREDENTIALS_UPDATED',
+    'CLUSTER_CAPABILITIES_CHANGED',
+  ],
   clock: browserClock,
   random: Math.random,
-  onEvent: fleet.onEvent,
+  onEvent: events.publish,
   onLive: () => void fleet.refresh(),
 });
 const now = signal(api.serverNow());
@@ -41,7 +51,7 @@ document.addEventListener('visibilitychange', () => {
   void fleet.refresh();
 });
 
-const services: UiServices = { api, credential, live, fleet, chat, theme, now };
+const services: UiServices = { api, credential, live, events, clock: browserClock, fleet, chat, theme, now };
 const root = document.getElementById('app');
 if (!root) throw new Error('index.html has no #app');
 render(<App services={services} />, root);

@@ -4,17 +4,29 @@ import type { IconName } from './components/Icon.tsx';
 import { FleetPage } from './pages/Fleet.tsx';
 
 export interface PageRoute {
+  /** `:name` stands for one part of the path. */
   readonly path: string;
   readonly title: string;
-  readonly icon: IconName;
-  /** Letter after `g`. */
-  readonly key: string;
   readonly component: AnyComponent;
 }
 
-/** Every page there is; navigation and shortcuts follow from it. */
-export const ROUTES: readonly PageRoute[] = [
+/** A page that the navigation leads to. */
+export interface MainPage extends PageRoute {
+  readonly icon: IconName;
+  /** Letter after `g`. */
+  readonly key: string;
+}
+
+/** Navigation and shortcuts follow from it. */
+export const MAIN_PAGES: readonly MainPage[] = [
   { path: '/', title: 'Fleet', icon: 'fleet', key: 'f', component: FleetPage },
+  {
+    path: '/clusters',
+    title: 'Clusters',
+    icon: 'clusters',
+    key: 'l',
+    component: lazy(() => import('./pages/Clusters.tsx').then((m) => m.ClustersPage)),
+  },
   {
     path: '/chat',
     title: 'Chat',
@@ -23,3 +35,48 @@ export const ROUTES: readonly PageRoute[] = [
     component: lazy(() => import('./pages/Chat.tsx').then((m) => m.ChatPage)),
   },
 ];
+
+/** Every page there is; the first whose path matches is shown. `_add` cannot be the name of a cluster. */
+export const ROUTES: readonly PageRoute[] = [
+  ...MAIN_PAGES,
+  {
+    path: '/clusters/_add',
+    title: 'Add a cluster',
+    component: lazy(() => import('./pages/ClusterForms.tsx').then((m) => m.AddClusterPage)),
+  },
+  {
+    path: '/clusters/:name',
+    title: ':name',
+    component: lazy(() => import('./pages/Cluster.tsx').then((m) => m.ClusterPage)),
+  },
+  {
+    path: '/clusters/:name/edit',
+    title: 'Edit :name',
+    component: lazy(() => import('./pages/ClusterForms.tsx').then((m) => m.EditClusterPage)),
+  },
+  {
+    path: '/clusters/:name/credentials',
+    title: 'Credentials of :name',
+    component: lazy(() => import('./pages/ClusterForms.tsx').then((m) => m.ClusterCredentialsPage)),
+  },
+];
+
+/** The title of the page at `path`, or undefined where there is none. */
+export function titleAt(path: string): string | undefined {
+  const parts = path.split('/');
+  for (const route of ROUTES) {
+    const wanted = route.path.split('/');
+    const fits = wanted.length === parts.length && wanted.every((part, i) => part.startsWith(':') || part === parts[i]);
+    if (fits) return route.title.replace(/:\w+/, (name) => decode(parts[wanted.indexOf(name)] ?? ''));
+  }
+  return undefined;
+}
+
+/** Somebody may type any address; what is no encoding is shown as it is. */
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

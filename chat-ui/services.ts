@@ -3,8 +3,10 @@ import { useContext } from 'preact/hooks';
 import type { ReadonlySignal } from '@preact/signals';
 import type { ApiClient } from './api/client.ts';
 import type { Credential } from './api/credential.ts';
+import type { EventFeed } from './api/event-feed.ts';
 import type { Live } from './api/live.ts';
 import type { ChatStore } from './chat/chat-store.ts';
+import type { UiClock } from './clock.ts';
 import type { FleetStore } from './fleet/fleet-store.ts';
 import type { ThemeChoice } from './shell/theme.ts';
 
@@ -13,6 +15,8 @@ export interface UiServices {
   readonly api: ApiClient;
   readonly credential: Credential;
   readonly live: Live;
+  readonly events: EventFeed;
+  readonly clock: UiClock;
   readonly fleet: FleetStore;
   readonly chat: ChatStore;
   readonly theme: ThemeChoice;

@@ -4,6 +4,7 @@ import { act } from 'preact/test-utils';
 import { App } from './App.tsx';
 import { createApiClient } from './api/client.ts';
 import { createCredential } from './api/credential.ts';
+import { createEventFeed } from './api/event-feed.ts';
 import { createLive, type SocketHandlers } from './api/live.ts';
 import { createChatStore } from './chat/chat-store.ts';
 import { createFleetStore } from './fleet/fleet-store.ts';
@@ -19,6 +20,8 @@ export async function openApp(url: string, answer: (request: SentRequest) => Res
   const credential = createCredential(undefined);
   const api = createApiClient({ fetch, credential, clock });
   const fleet = createFleetStore(api, clock);
+  const events = createEventFeed();
+  events.subscribe(fleet.onEvent);
   const sockets: { protocols: string[]; handlers: SocketHandlers }[] = [];
   const live = createLive({
     open: (protocols, handlers) => {
@@ -29,7 +32,7 @@ export async function openApp(url: string, answer: (request: SentRequest) => Res
     eventTypes: [],
     clock,
     random: () => 0,
-    onEvent: fleet.onEvent,
+    onEvent: events.publish,
     onLive: () => void fleet.refresh(),
   });
   const root = document.getElementById('app');
@@ -38,6 +41,7 @@ export async function openApp(url: string, answer: (request: SentRequest) => Res
     api,
     credential,
     live,
+    events,
     fleet,
     clock,
     chat: createChatStore(api),
@@ -81,6 +85,46 @@ export async function openApp(url: string, answer: (request: SentRequest) => Res
       await act(() => {
         field.value = value;
         field.dispatchEvent(new Event('input', { bubbles: true }));
+      });
+      await wait();
+    },
+    /** Writes into the field with this label, or chooses in it. */
+    fill: async (label: string, value: string) => {
+      const named = [...root.querySelectorAll('label')].find((l) => l.textContent?.trim().startsWith(label));
+      const field = named?.htmlFor
+        ? root.querySelector<HTMLInputElement>(`[id="${named.htmlFor}"]`)
+        : named?.querySelector<HTMLInputElement>('input, select');
+      if (!field) throw new Error(`no field ${label}`);
+      await act(() => {
+        field.value = value;
+        field.dispatchEvent(new Event(field.tagName === 'SELECT' ? 'change' : 'input', { bubbles: true }));
+      });
+      await wait();
+    },
+    /** Presses the button or follows the link with these words. */
+    press: async (words: string) => {
+      const found = [...root.querySelectorAll<HTMLElement>('button, a')].find((e) =>
+        e.textContent?.trim().startsWith(words),
+      );
+      if (!found) throw new Error(`no button ${words}`);
+      await act(async () => {
+        found.click();
+        await settled();
+      });
+      await wait();
+    },
+    key: async (key: string, options: KeyboardEventInit = {}) => {
+      const target = document.activeElement ?? document.body;
+      await act(() => {
+        target.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true, ...options }));
+      });
+      await wait();
+    },
+    /** What the socket says. */
+    hear: async (message: Record<string, unknown>) => {
+      await act(async () => {
+        sockets.at(-1)?.handlers.onText(JSON.stringify(message));
+        await settled();
       });
       await wait();
     },

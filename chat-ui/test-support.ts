@@ -1,5 +1,5 @@
 import type { AlertsAnswer, Alert } from '../backend/model/alert.ts';
-import type { ListedCluster, ClusterStatus } from '../backend/model/cluster.ts';
+import type { Capabilities, Cluster, ClusterStatus, ListedCluster } from '../backend/model/cluster.ts';
 import type { UiClock } from './clock.ts';
 
 /** Everything that tests of this UI build by hand; nothing here is part of the product. */
@@ -62,7 +62,13 @@ export function cluster(
     environment: 'PRODUCTION',
     labels: { tier: 'gold' },
     endpoints: { prometheus_url: 'http://p', alertmanager_url: 'http://a' },
+    exec_enabled: false,
     has_credentials: false,
+    credentials_expire_at: null,
+    capabilities: null,
+    maintenance_until: null,
+    source: 'MANUAL',
+    resource_version: 1,
     status: {
       state: 'ONLINE',
       health_score: 100,
@@ -70,6 +76,8 @@ export function cluster(
       api_server_healthy: true,
       prometheus_healthy: true,
       alertmanager_healthy: true,
+      tempo_healthy: null,
+      loki_healthy: null,
       last_error: null,
       checked_at: new Date(NOW - 5000).toISOString(),
       ...status,
@@ -77,6 +85,34 @@ export function cluster(
     created_at: new Date(NOW).toISOString(),
     updated_at: new Date(NOW).toISOString(),
     last_seen_at: null,
+    ...rest,
+  };
+}
+
+/** A cluster as `GET /clusters/{id}` answers it. */
+export function whole(listed: ListedCluster, rest: Partial<Cluster> = {}): Cluster {
+  return { ...listed, tls: { insecure_skip_verify: false }, endpoint_options: {}, openshift: null, ...rest };
+}
+
+export function capabilities(rest: Partial<Capabilities> = {}): Capabilities {
+  return {
+    has_gpu_nodes: false,
+    gpu_count: 0,
+    gpu_types: [],
+    has_prometheus: true,
+    has_thanos: false,
+    has_tempo: false,
+    has_loki: false,
+    has_service_mesh: false,
+    has_odf: false,
+    has_sriov: false,
+    has_ptp: false,
+    has_cnf_workloads: false,
+    cnf_types: [],
+    node_count: 3,
+    node_roles: { worker: 3 },
+    unknown: [],
+    discovered_at: new Date(NOW).toISOString(),
     ...rest,
   };
 }

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { CNF_NAMESPACE, CNF_NAMESPACES } from '../backend/registry/discovery/cnf.ts';
 import { addressBytes, parseRange } from '../backend/spokes/address-range.ts';
 import { TOOLSETS } from '../tools/define.ts';
 
@@ -32,6 +33,9 @@ const port = z.preprocess(
   z.int({ error: 'must be a port number' }).min(0).max(65_535),
 );
 
+/** Where Kubernetes puts what a pod needs to speak with its own API server. */
+const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+
 /** The whole configuration. Keys are those of `aiops.yaml`; ENV names the environment variable on top of each. */
 export const Config = z.strictObject({
   data_dir: z.string().min(1).default('./data').describe('Folder of the embedded database and the lock file'),
@@ -54,9 +58,45 @@ export const Config = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .describe('Key of stored credentials, base64 of 32 bytes; made at first start when left out'),
+    .describe(
+      'Keys of stored credentials, one <version>:<base64 of 32 bytes> a line; made at first start when left out',
+    ),
+  credential_store: z
+    .enum(['database', 'kubernetes'])
+    .default('database')
+    .describe(
+      'Where credentials of clusters are kept, sealed: kubernetes = one Secret each, in the cluster this runs in',
+    ),
+  kubernetes_namespace: z
+    .string()
+    .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'a Kubernetes namespace')
+    .default('aiops-system')
+    .describe('Namespace of those Secrets'),
+  kubernetes_secret_prefix: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{0,200}$/, 'the beginning of a Kubernetes name')
+    .default('aiops-cluster-')
+    .describe('Begin of their names; the id of the cluster follows'),
+  kubernetes_api_url: z
+    .url({ protocol: /^https$/ })
+    .default('https://kubernetes.default.svc')
+    .describe('API server of the cluster this runs in'),
+  kubernetes_token_file: z
+    .string()
+    .min(1)
+    .default(`${SERVICE_ACCOUNT}/token`)
+    .describe('Token of the own service account'),
+  kubernetes_ca_file: z.string().min(1).default(`${SERVICE_ACCOUNT}/ca.crt`).describe('CA of that API server'),
   outbound_allow: csv.default([]).describe('CIDRs and hosts that spokes may live at besides the default'),
   outbound_deny: csv.default([]).describe('CIDRs and hosts that spokes may never live at; wins over outbound_allow'),
+  clusters_file: z.string().min(1).optional().describe('YAML of the declared fleet, which is kept in step with it'),
+  acm_hubs: csv
+    .default([])
+    .describe('Registered clusters that are ACM hubs; the fleet is kept in step with their managed clusters'),
+  cnf_namespaces: z
+    .preprocess(splitText, z.array(z.string().regex(CNF_NAMESPACE, 'such as du-*=VDU')))
+    .default([...CNF_NAMESPACES])
+    .describe('Namespaces of network functions and their kind: VDU, VCU, UPF, AMF, SMF, NRF or OTHER'),
   toolsets: toolsetList.default([]).describe('Toolsets that MCP clients are offered; empty = all'),
   air_gapped: flag.default(false).describe('Refuses a language model outside loopback and private networks'),
   llm_provider: z.enum(['none', 'openai-compatible']).optional(),
@@ -84,8 +124,17 @@ export const ENV: Readonly<Record<keyof Config, string>> = {
   auth_mode: 'AIOPS_AUTH_MODE',
   database_url: 'DATABASE_URL',
   encryption_key_file: 'AIOPS_ENCRYPTION_KEY_FILE',
+  credential_store: 'AIOPS_CREDENTIAL_STORE',
+  kubernetes_namespace: 'AIOPS_KUBERNETES_NAMESPACE',
+  kubernetes_secret_prefix: 'AIOPS_KUBERNETES_SECRET_PREFIX',
+  kubernetes_api_url: 'AIOPS_KUBERNETES_API_URL',
+  kubernetes_token_file: 'AIOPS_KUBERNETES_TOKEN_FILE',
+  kubernetes_ca_file: 'AIOPS_KUBERNETES_CA_FILE',
   outbound_allow: 'AIOPS_OUTBOUND_ALLOW',
   outbound_deny: 'AIOPS_OUTBOUND_DENY',
+  clusters_file: 'AIOPS_CLUSTERS_FILE',
+  acm_hubs: 'AIOPS_ACM_HUBS',
+  cnf_namespaces: 'AIOPS_CNF_NAMESPACES',
   toolsets: 'AIOPS_TOOLSETS',
   air_gapped: 'AIOPS_AIR_GAPPED',
   llm_provider: 'LLM_PROVIDER',

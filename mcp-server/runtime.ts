@@ -10,13 +10,26 @@ import { type EventBus, createEventBus } from '../backend/platform/event-bus.ts'
 import { type EvidenceStore, createEvidenceStore } from '../backend/platform/evidence.ts';
 import type { Logger } from '../backend/platform/logger.ts';
 import type { Metrics } from '../backend/platform/metrics.ts';
+import { openKeyring } from '../backend/platform/keyring.ts';
+import { startJobs } from '../backend/platform/jobs.ts';
 import { startOutboxRelay } from '../backend/platform/outbox-relay.ts';
 import { purgeEvents } from '../backend/platform/outbox.ts';
 import { startRetention } from '../backend/platform/retention.ts';
 import type { DataFolderLock } from '../backend/platform/store/data-folder-lock.ts';
 import { type Store, openStore } from '../backend/platform/store/store.ts';
-import { openEnvelope } from '../backend/registry/credential-key.ts';
+import { createCredentials } from '../backend/registry/credentials/credentials.ts';
+import { startExpiryWarnings } from '../backend/registry/credentials/expiry-warnings.ts';
+import { rotateMasterKey } from '../backend/registry/credentials/master-key.ts';
+import { createCredentialVault } from '../backend/registry/credentials/vault.ts';
+import { createClusterDeletion } from '../backend/registry/deletion.ts';
+import { cnfPrefixesOf } from '../backend/registry/discovery/cnf.ts';
+import { discover } from '../backend/registry/discovery/discover.ts';
+import { startDiscovery } from '../backend/registry/discovery/schedule.ts';
+import { createHealthHistories } from '../backend/registry/health-history.ts';
 import { startHealthMonitor } from '../backend/registry/health.ts';
+import { createImports } from '../backend/registry/import/imports.ts';
+import { startImportSync } from '../backend/registry/import/sync.ts';
+import { checkPermissions } from '../backend/registry/permissions/check.ts';
 import { createSpokeProbe } from '../backend/registry/probe.ts';
 import { createClusterRegistry } from '../backend/registry/registry.ts';
 import { createAddressPolicy } from '../backend/spokes/address-policy.ts';
@@ -27,8 +40,10 @@ import { createPersonaDirectory } from '../personas/directory.ts';
 import { catalog } from '../tools/catalog.ts';
 import { type Dispatcher, createDispatcher } from '../tools/dispatch.ts';
 import type { PersonaDirectory, Services } from '../tools/services.ts';
+import { createClustersFileReader } from './clusters-file.ts';
 import type { EffectiveConfig } from './config.ts';
 import { createProviders } from './providers.ts';
+import { sealedStoreOf } from './sealed-store.ts';
 import { VERSION } from './version.ts';
 
 /** Everything below the doors, running: what every door stands on, with or without a server around it. */
@@ -56,12 +71,17 @@ export interface RuntimeOptions {
   readonly background: boolean;
 }
 
-const STALE_CONNECTIONS: ReadonlySet<EventType> = new Set(['CLUSTER_DELETED', 'CLUSTER_CREDENTIALS_UPDATED']);
+const STALE_CONNECTIONS: ReadonlySet<EventType> = new Set([
+  'CLUSTER_UPDATED',
+  'CLUSTER_DELETED',
+  'CLUSTER_CREDENTIALS_UPDATED',
+]);
 const DAY_MS = 86_400_000;
 /** The product contract keeps records 90 days. */
 const AUDIT_KEPT_MS = 90 * DAY_MS;
 /** Clients resume within minutes; the rest is for looking back. Product contract: history is kept 7 days. */
 const EVENTS_KEPT_MS = 7 * DAY_MS;
+const HEALTH_KEPT_MS = 7 * DAY_MS;
 
 export async function openRuntime({
   config,
@@ -87,21 +107,71 @@ export async function openRuntime({
 
   async function compose(open: Store): Promise<Runtime> {
     const providers = await createProviders(config, clock); // may refuse, so before anything runs
-    const envelope = await openEnvelope(open, config.encryption_key_file);
+    const keyring = await openKeyring(config.encryption_key_file, { create: true });
     const policy = createAddressPolicy({ allow: config.outbound_allow, deny: config.outbound_deny });
     const bus = createEventBus(logger);
     const relay = background ? startOutboxRelay({ store: open, bus, clock, logger }) : undefined;
     const nudge = () => relay?.nudge();
     const transport = createTransport({ policy, clock, logger, metrics, version: VERSION });
-    const registry = createClusterRegistry({ store: open, clock, envelope, policy, nudge });
-    const spokes = createSpokes({ transport, credentialsOf: (id) => registry.credentialsOf(id) });
+    const jobs = await startJobs({ store: open, logger });
+    const deletion = await createClusterDeletion({ store: open, jobs, logger });
+    const registry = createClusterRegistry({
+      store: open,
+      clock,
+      policy,
+      nudge,
+      queueDeletion: deletion.queue,
+    });
+    const vault = createCredentialVault({
+      store: open,
+      clock,
+      keyring,
+      logger,
+      nudge,
+      ...(await sealedStoreOf(config, transport, clock)),
+    });
+    const spokes = createSpokes({ transport, clock, credentialsOf: (id) => vault.get(id) });
+    const credentials = createCredentials({ vault, registry, spokes, policy, clock });
     // Kept connections carry the old credentials and certificates; by event, so that every replica lets go of its own.
     bus.subscribe((event) => {
       if (event.cluster_id !== undefined && STALE_CONNECTIONS.has(event.event_type)) spokes.forget(event.cluster_id);
     });
-    const health = background
-      ? startHealthMonitor({ store: open, registry, probe: createSpokeProbe(spokes), clock, logger, bus })
+    const deleting = await deletion.start({
+      removeCredentials: (id) => vault.erase(id),
+      forget: (id) => spokes.forget(id),
+      bus,
+    });
+    const health = startHealthMonitor({
+      store: open,
+      registry,
+      probe: createSpokeProbe(spokes),
+      clock,
+      logger,
+      bus,
+      nudge,
+      lateness: metrics.healthLateness,
+      background,
+    });
+    const cnfPrefixes = cnfPrefixesOf(config.cnf_namespaces);
+    const discovery = startDiscovery({
+      store: open,
+      registry,
+      background,
+      discover: (cluster, limits) => discover(cluster, { spokes, clock, cnfPrefixes }, limits),
+      bus,
+      clock,
+      logger,
+    });
+    const imports = createImports({
+      registry,
+      credentials,
+      spokes,
+      readClustersFile: createClustersFileReader(config.clusters_file),
+    });
+    const importSync = background
+      ? startImportSync({ imports, file: config.clusters_file !== undefined, hubs: config.acm_hubs, clock, logger })
       : undefined;
+    const healthHistories = createHealthHistories(open);
     const fanout = createFanout({ clock, spokes, logger });
     const audit = createAuditLog(open, { clock, logger });
     const evidence = createEvidenceStore(open, clock);
@@ -114,13 +184,22 @@ export async function openRuntime({
             evidence: () => evidence.purgeExpired(),
             conversations: () => conversations.purgeExpired(),
             audit: () => audit.purge(new Date(clock.now().getTime() - AUDIT_KEPT_MS)),
+            health: () => healthHistories.purge(new Date(clock.now().getTime() - HEALTH_KEPT_MS)),
             events: () => purgeEvents(open, new Date(clock.now().getTime() - EVENTS_KEPT_MS)),
           },
         })
       : undefined;
+    const expiryWarnings = background ? startExpiryWarnings({ store: open, clock, logger, nudge }) : undefined;
     const personas = createPersonaDirectory();
     const services: Services = {
       registry,
+      credentials,
+      rotateMasterKey: (options) => rotateMasterKey({ store: open, vault, keyring }, options),
+      health,
+      healthHistories,
+      discovery,
+      permissions: { check: (cluster, signal) => checkPermissions(cluster, { spokes, clock }, signal) },
+      imports,
       metrics: createMetricsCollector({ fanout, spokes, clock }),
       alerts: createAlertsCollector({ fanout, spokes }),
       conversations,
@@ -148,8 +227,13 @@ export async function openRuntime({
       personas,
       bus,
       close: async () => {
-        await health?.stop();
+        await importSync?.stop();
+        await health.stop();
+        await discovery.stop();
+        await deleting.stop();
+        await jobs.stop();
         await retention?.stop();
+        await expiryWarnings?.stop();
         await relay?.stop();
         await transport.close();
         await audit.flush();

@@ -1,22 +1,22 @@
-import type { z } from 'zod';
-import { redact } from '../backend/platform/redact.ts';
+import { REDACTED, isSecretKey, redact } from '../backend/platform/redact.ts';
+import type { AnyTool } from './define.ts';
 
+/** Longer arguments are of no use in a record, and a refused call must not fill the table. */
 const MAX_CHARS = 8_192;
-const MAX_UNKNOWN = 10;
 
 /**
- * What the audit record keeps of a call's arguments: the values of arguments the tool has, without secrets; of any other only
- * the name, because what was sent under a wrong name may be anything. Bounded in size.
+ * What the audit log keeps of a call's input, which may not have passed the schema: the arguments that the tool has, secrets
+ * blacked out whatever their type; of anything else the name alone, because a misspelt `pasword` holds one too.
  */
-export function auditArguments(input: unknown, schema: z.ZodObject): Record<string, unknown> {
-  if (input === null || typeof input !== 'object' || Array.isArray(input)) return { $not_an_object: typeof input };
-  const entries = Object.entries(input);
-  const known = entries.filter(([key]) => Object.hasOwn(schema.shape, key));
-  const unknown = entries.filter(([key]) => !Object.hasOwn(schema.shape, key)).map(([key]) => key.slice(0, 80));
-  const kept = {
-    ...redact(Object.fromEntries(known)),
-    ...(unknown.length === 0 ? {} : { $unknown: unknown.slice(0, MAX_UNKNOWN) }),
-  };
+export function auditArguments(tool: AnyTool, input: unknown): unknown {
+  if (input === undefined || input === null) return {};
+  if (typeof input !== 'object' || Array.isArray(input)) return '[not an object]';
+  const kept = Object.fromEntries(
+    Object.entries(input).map(([key, value]: [string, unknown]) => {
+      if (!Object.hasOwn(tool.input.shape, key)) return [key.slice(0, 80), '[not an argument]'];
+      return [key, isSecretKey(key) ? REDACTED : redact(value)];
+    }),
+  );
   const size = JSON.stringify(kept).length;
-  return size <= MAX_CHARS ? kept : { $omitted: `arguments of ${size} characters`, $names: known.map(([key]) => key) };
+  return size <= MAX_CHARS ? kept : `[${size} characters]`;
 }

@@ -1,5 +1,6 @@
 import { createApiToken } from './access/create-api-token.ts';
 import { listApiTokens } from './access/list-api-tokens.ts';
+import { rotateEncryptionKey } from './access/rotate-encryption-key.ts';
 import { revokeApiToken } from './access/revoke-api-token.ts';
 import { listAlerts } from './alerts/list-alerts.ts';
 import { createChatSession } from './chat/create-chat-session.ts';
@@ -10,13 +11,25 @@ import { listChatMessages } from './chat/list-chat-messages.ts';
 import { listChatSessions } from './chat/list-chat-sessions.ts';
 import { listPersonas } from './chat/list-personas.ts';
 import { sendChatMessage } from './chat/send-chat-message.ts';
+import { checkClusterPermissions } from './clusters/check-cluster-permissions.ts';
+import { compareClusters } from './clusters/compare-clusters.ts';
+import { getClusterHealthHistory } from './clusters/get-cluster-health-history.ts';
 import { getClusterStatus } from './clusters/get-cluster-status.ts';
 import { getCluster } from './clusters/get-cluster.ts';
+import { getFleetCapabilities } from './clusters/get-fleet-capabilities.ts';
+import { getFleetHealth } from './clusters/get-fleet-health.ts';
 import { getFleetSummary } from './clusters/get-fleet-summary.ts';
+import { importClusters } from './clusters/import-clusters.ts';
 import { listClusters } from './clusters/list-clusters.ts';
+import { refreshCluster } from './clusters/refresh-cluster.ts';
 import { registerCluster } from './clusters/register-cluster.ts';
+import { removeClusterCredentials } from './clusters/remove-cluster-credentials.ts';
 import { removeCluster } from './clusters/remove-cluster.ts';
+import { rotateClusterCredentials } from './clusters/rotate-cluster-credentials.ts';
 import { setClusterCredentials } from './clusters/set-cluster-credentials.ts';
+import { updateCluster } from './clusters/update-cluster.ts';
+import { validateClusterCredentials } from './clusters/validate-cluster-credentials.ts';
+import { validateNewCluster } from './clusters/validate-new-cluster.ts';
 import type { AnyTool } from './define.ts';
 import { getEvidence } from './evidence/get-evidence.ts';
 import { getMetricLabels } from './metrics/get-metric-labels.ts';
@@ -27,13 +40,25 @@ export const catalog: readonly AnyTool[] = [
   listClusters,
   getClusterStatus,
   getFleetSummary,
+  compareClusters,
   registerCluster,
+  updateCluster,
   removeCluster,
+  refreshCluster,
   queryMetrics,
   getMetricLabels,
   listAlerts,
   getCluster,
   setClusterCredentials,
+  removeClusterCredentials,
+  rotateClusterCredentials,
+  validateClusterCredentials,
+  validateNewCluster,
+  getClusterHealthHistory,
+  getFleetHealth,
+  getFleetCapabilities,
+  checkClusterPermissions,
+  importClusters,
   getEvidence,
   listPersonas,
   getPersona,
@@ -46,4 +71,5 @@ export const catalog: readonly AnyTool[] = [
   createApiToken,
   listApiTokens,
   revokeApiToken,
+  rotateEncryptionKey,
 ];

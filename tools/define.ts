@@ -16,6 +16,10 @@ export interface RestRoute {
   readonly status?: 201 | 202 | 204;
   /** Path and query names that differ from the tool's: `{ id: 'cluster' }`. Applied before validation. */
   readonly rename?: Readonly<Record<string, string>>;
+  /** The input that the version in an `If-Match` header becomes. */
+  readonly ifMatch?: string;
+  /** The output that is the version of what is answered, sent as `ETag`. */
+  readonly etag?: string;
   /** The body cap in bytes, when it is not the default of 1 MiB. */
   readonly bodyLimit?: number;
 }

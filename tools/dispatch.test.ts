@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Principal } from '../backend/model/access.ts';
 import type { Cluster } from '../backend/model/cluster.ts';
 import { AppError } from '../backend/model/errors.ts';
+import { testCluster } from '../backend/model/test-cluster.ts';
 import type { AuditEntry } from '../backend/platform/audit.ts';
 import { ManualClock } from '../backend/platform/clock.ts';
 import { createLogger } from '../backend/platform/logger.ts';
@@ -16,34 +17,7 @@ const admin: Principal = { id: 'a', display_name: 'A', role: 'admin', scope: { s
 const READ = { readOnly: true, destructive: false, idempotent: true, openWorld: false };
 
 function cluster(name: string, environment: Cluster['environment'] = 'LAB'): Cluster {
-  return {
-    id: crypto.randomUUID(),
-    name,
-    display_name: name,
-    api_server_url: 'https://x',
-    cluster_type: 'SPOKE',
-    platform: 'KUBERNETES',
-    platform_version: null,
-    region: null,
-    environment,
-    labels: { tier: 'gold' },
-    endpoints: {},
-    tls: { insecure_skip_verify: false },
-    has_credentials: false,
-    status: {
-      state: 'ONLINE',
-      health_score: 100,
-      connectivity: 'CONNECTED',
-      api_server_healthy: true,
-      prometheus_healthy: null,
-      alertmanager_healthy: null,
-      last_error: null,
-      checked_at: null,
-    },
-    created_at: '2026-03-01T00:00:00.000Z',
-    updated_at: '2026-03-01T00:00:00.000Z',
-    last_seen_at: null,
-  };
+  return testCluster(name, { environment, labels: { tier: 'gold' } });
 }
 
 const names = defineTool({
@@ -215,7 +189,7 @@ describe('dispatch', () => {
         trace_id: 't1',
         cluster_ids: [fleet[1]?.id],
       },
-      { outcome: 'VALIDATION_FAILED', arguments: { $unknown: ['password'] } },
+      { outcome: 'VALIDATION_FAILED', arguments: { password: '[not an argument]' } },
     ]);
   });
 
@@ -223,7 +197,7 @@ describe('dispatch', () => {
     const write = tool({ input: z.strictObject({ password: z.string(), user: z.string() }) });
     await call(write, { password: ['hunter2'], user: 'u', apiToken: 'hunter2' }).catch(() => {});
     expect(JSON.stringify(entries)).not.toContain('hunter2');
-    expect(entries[0]?.arguments).toEqual({ password: '[redacted]', user: 'u', $unknown: ['apiToken'] });
+    expect(entries[0]?.arguments).toEqual({ password: '[redacted]', user: 'u', apiToken: '[not an argument]' });
   });
 
   it('records a caller who went away as such, not as a defect', async () => {

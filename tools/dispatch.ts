@@ -12,6 +12,7 @@ import type { EvidenceStore } from '../backend/platform/evidence.ts';
 import type { Logger } from '../backend/platform/logger.ts';
 import type { Metrics } from '../backend/platform/metrics.ts';
 import { redact, redactText } from '../backend/platform/redact.ts';
+import type { ClusterFilter } from '../backend/registry/cluster-filter.ts';
 import { auditArguments } from './audit-arguments.ts';
 import { type Omission, boundSize } from './bound-size.ts';
 import type { CallContext, Door } from './context.ts';
@@ -188,7 +189,16 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     touched: Set<string>,
   ): CallContext {
     const inScope = scopeFilter(request.principal.scope);
-    const visible = async () => (await services.registry.list()).filter(inScope);
+    const visible = async (filter?: ClusterFilter) => (await services.registry.list(filter)).filter(inScope);
+    /** Only those are read; all of them only to tell who asked for a name that is not there which ones are near. */
+    const named = async (wanted: readonly string[]) => {
+      const { picked, missing } = pickByName(await visible({ named: wanted }), wanted);
+      if (missing.length === 0) return picked;
+      throw unknownClusters(
+        missing,
+        (await visible()).map((cluster) => cluster.name),
+      );
+    };
     const touch = (clusters: Cluster[]) => {
       for (const cluster of clusters) touched.add(cluster.id);
       return clusters;
@@ -202,9 +212,12 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       clock,
       logger,
       services,
-      resolveClusters: async (wanted) => touch(pickClusters(await visible(), wanted)),
+      resolveClusters: async (wanted) => {
+        const { names, selector } = readClusters(wanted);
+        return touch(names.length > 0 ? await named(names) : pickBySelector(await visible(), selector));
+      },
       resolveCluster: async (nameOrId) => {
-        const [cluster] = touch(pickByName(await visible(), [nameOrId]));
+        const [cluster] = touch(await named([nameOrId]));
         if (!cluster) throw unknownClusters([nameOrId], []);
         return cluster;
       },
@@ -227,7 +240,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       principal_id: request.principal.id,
       door: request.door,
       tool: tool.name,
-      arguments: auditArguments(request.input ?? {}, tool.input),
+      arguments: auditArguments(tool, request.input),
       outcome,
       duration_ms: Math.round(durationMs),
       trace_id: request.traceId,
@@ -255,38 +268,40 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   return { tools: catalog, find: (name) => byName.get(name), call };
 }
 
-function pickClusters(visible: Cluster[], wanted: readonly string[] | string | undefined): Cluster[] {
-  const list = typeof wanted === 'string' ? [wanted] : wanted;
-  if (list === undefined || list.length === 0) return visible;
+/** What a `clusters` argument says: names, or a selector. Neither = every cluster. */
+function readClusters(wanted: readonly string[] | string | undefined): {
+  names: readonly string[];
+  selector: string | undefined;
+} {
+  const list = typeof wanted === 'string' ? [wanted] : (wanted ?? []);
   const [only] = list;
-  if (only === undefined || !list.some(isSelector)) return pickByName(visible, list);
+  if (only === undefined || !list.some(isSelector)) return { names: list, selector: undefined };
   if (list.length > 1) {
     const message = 'clusters: give names or ids, or exactly one label selector; join requirements with commas.';
     throw new AppError('VALIDATION_FAILED', message, { details: { issues: [{ field: 'clusters', message }] } });
   }
-  const requirements = parseSelector(only);
+  return { names: [], selector: only };
+}
+
+function pickBySelector(visible: Cluster[], selector: string | undefined): Cluster[] {
+  if (selector === undefined) return visible;
+  const requirements = parseSelector(selector);
   const matching = visible.filter((cluster) => matchesSelector(cluster, requirements));
   if (matching.length > 0 || visible.length === 0) return matching;
-  throw new AppError('CLUSTER_NOT_FOUND', `No cluster matches ${JSON.stringify(only.slice(0, 200))}.`, {
-    details: { selector: only.slice(0, 200) },
+  throw new AppError('CLUSTER_NOT_FOUND', `No cluster matches ${JSON.stringify(selector.slice(0, 200))}.`, {
+    details: { selector: selector.slice(0, 200) },
     hint: 'list_clusters shows labels, environment, type and region of each.',
   });
 }
 
-function pickByName(visible: readonly Cluster[], wanted: readonly string[]): Cluster[] {
+function pickByName(found: readonly Cluster[], wanted: readonly string[]): { picked: Cluster[]; missing: string[] } {
   // Ids come last and win: a cluster that is named like another's id must not be taken for it.
   const byKey = new Map([
-    ...visible.map((cluster) => [cluster.name, cluster] as const),
-    ...visible.map((cluster) => [cluster.id, cluster] as const),
+    ...found.map((cluster) => [cluster.name, cluster] as const),
+    ...found.map((cluster) => [cluster.id, cluster] as const),
   ]);
-  const missing = wanted.filter((key) => !byKey.has(key));
-  if (missing.length > 0)
-    throw unknownClusters(
-      missing,
-      visible.map((cluster) => cluster.name),
-    );
   const picked = new Set(wanted.flatMap((key) => byKey.get(key) ?? []));
-  return visible.filter((cluster) => picked.has(cluster));
+  return { picked: found.filter((cluster) => picked.has(cluster)), missing: wanted.filter((key) => !byKey.has(key)) };
 }
 
 function unknownClusters(missing: readonly string[], names: readonly string[]): AppError {

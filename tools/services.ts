@@ -3,14 +3,29 @@ import type { AlertsCollector } from '../backend/collectors/alerts.ts';
 import type { MetricsCollector } from '../backend/collectors/metrics.ts';
 import type { Conversations } from '../backend/conversations/conversations.ts';
 import type { ChatMessage, ChatStreamEvent } from '../backend/model/chat.ts';
+import type { Cluster } from '../backend/model/cluster.ts';
 import type { Principal } from '../backend/model/access.ts';
 import type { Persona } from '../backend/model/persona.ts';
 import type { EvidenceStore } from '../backend/platform/evidence.ts';
+import type { Credentials } from '../backend/registry/credentials/credentials.ts';
+import type { KeyRotation } from '../backend/registry/credentials/master-key.ts';
+import type { Discovery } from '../backend/registry/discovery/discover.ts';
+import type { HealthHistories } from '../backend/registry/health-history.ts';
+import type { HealthMonitor } from '../backend/registry/health.ts';
+import type { Imports } from '../backend/registry/import/imports.ts';
+import type { PermissionCheck } from '../backend/registry/permissions/check.ts';
 import type { ClusterRegistry } from '../backend/registry/registry.ts';
 
 /** What the tools stand on; made once in `mcp-server/runtime.ts`. */
 export interface Services {
   readonly registry: ClusterRegistry;
+  readonly credentials: Pick<Credentials, 'set' | 'remove' | 'validate' | 'validateNew' | 'rotate'>;
+  rotateMasterKey(options: { readonly newKey: boolean; readonly dropUnused: boolean }): Promise<KeyRotation>;
+  readonly health: Pick<HealthMonitor, 'checkNow'>;
+  readonly healthHistories: Pick<HealthHistories, 'read'>;
+  readonly discovery: DiscoverNow;
+  readonly permissions: PermissionChecks;
+  readonly imports: Imports;
   readonly metrics: MetricsCollector;
   readonly alerts: AlertsCollector;
   readonly conversations: Conversations;
@@ -18,6 +33,19 @@ export interface Services {
   readonly evidence: Pick<EvidenceStore, 'get'>;
   readonly personas: PersonaDirectory;
   readonly agent: ChatAgent;
+}
+
+export interface DiscoverNow {
+  /**
+   * Discovers now, whatever the schedule says, and resolves when the findings are stored; the endpoints found are told only.
+   * Throws CLUSTER_NOT_FOUND, DISCOVERY_FAILED.
+   */
+  discoverNow(clusterId: string): Promise<Pick<Discovery, 'endpoints_found'>>;
+}
+
+export interface PermissionChecks {
+  /** Throws the spoke's error when the API server does not answer or does not take the credentials. */
+  check(cluster: Cluster, signal: AbortSignal): Promise<PermissionCheck>;
 }
 
 export interface PersonaDirectory {

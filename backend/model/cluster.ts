@@ -13,7 +13,7 @@ export type ClusterType = z.infer<typeof ClusterType>;
 export type ClusterState = z.infer<typeof ClusterState>;
 
 /** The services of a cluster that fan-out can ask. `API` is its Kubernetes API server. */
-export const EndpointKind = z.enum(['API', 'PROMETHEUS', 'ALERTMANAGER']);
+export const EndpointKind = z.enum(['API', 'PROMETHEUS', 'ALERTMANAGER', 'TEMPO', 'LOKI']);
 export type EndpointKind = z.infer<typeof EndpointKind>;
 
 /** TLS rules of the connections to one cluster. `ca` is PEM; without it the system's roots are trusted. */
@@ -31,8 +31,23 @@ const HttpsUrl = z.url({ protocol: /^https$/, normalize: true }).max(2048);
 export const Endpoints = z.strictObject({
   prometheus_url: HttpUrl.optional(),
   alertmanager_url: HttpUrl.optional(),
+  loki_url: HttpUrl.optional(),
+  tempo_url: HttpUrl.optional(),
+  korrel8r_url: HttpUrl.optional(),
 });
 export type Endpoints = z.infer<typeof Endpoints>;
+
+/**
+ * What one endpoint needs besides its URL. `tls` replaces the cluster's own rules for that endpoint (routes of OpenShift have
+ * another CA than its API server); `tenant` is sent as `X-Scope-OrgID`.
+ */
+export const EndpointOptions = z.strictObject({
+  tls: ClusterTls.optional(),
+  tenant: z.string().min(1).max(150).optional(),
+});
+export type EndpointOptions = z.infer<typeof EndpointOptions>;
+
+const EndpointName = z.enum(['prometheus', 'alertmanager', 'loki', 'tempo', 'korrel8r']);
 
 /** What a caller says of a new cluster. Secrets are never part of it; they go through `set_cluster_credentials`. */
 export const ClusterCreate = z.strictObject({
@@ -46,13 +61,86 @@ export const ClusterCreate = z.strictObject({
   labels: Labels.default({}),
   endpoints: Endpoints.default({}),
   tls: ClusterTls.default({ insecure_skip_verify: false }),
+  endpoint_options: z.partialRecord(EndpointName, EndpointOptions).default({}),
+  /** Lets the server run commands in pods of this cluster (nvidia-smi, dpdk-telemetry). Off unless an operator turns it on. */
+  exec_enabled: z.boolean().default(false),
 });
 export type ClusterCreate = z.infer<typeof ClusterCreate>;
 export type ClusterCreateInput = z.input<typeof ClusterCreate>;
 
 /**
+ * What a caller changes of a cluster: fields that are left out stay, `region: null` clears. The name never changes, because
+ * metrics, links and scopes refer to it. Until `maintenance_until` (ISO 8601 UTC; null ends it) health is still measured, but
+ * no state change is announced and the cluster does not count as unhealthy.
+ */
+export const ClusterUpdate = z.strictObject({
+  display_name: z.string().min(1).max(128).optional(),
+  api_server_url: HttpsUrl.optional(),
+  cluster_type: ClusterType.optional(),
+  platform: Platform.optional(),
+  region: z.string().max(64).nullable().optional(),
+  environment: Environment.optional(),
+  labels: Labels.optional(),
+  endpoints: Endpoints.optional(),
+  tls: ClusterTls.optional(),
+  endpoint_options: z.partialRecord(EndpointName, EndpointOptions).optional(),
+  exec_enabled: z.boolean().optional(),
+  maintenance_until: z.iso.datetime().nullable().optional(),
+});
+export type ClusterUpdate = z.infer<typeof ClusterUpdate>;
+
+export const CnfType = z.enum(['VDU', 'VCU', 'UPF', 'AMF', 'SMF', 'NRF', 'OTHER']);
+export type CnfType = z.infer<typeof CnfType>;
+
+/**
+ * What a cluster can do, as discovery last saw it in real API objects. A value that could not be looked up (no permission, API
+ * not answering) is null and named with its reason in `unknown`; null is never "no".
+ */
+export const Capabilities = z.strictObject({
+  has_gpu_nodes: z.boolean().nullable(),
+  gpu_count: z.int().min(0).nullable(),
+  gpu_types: z.array(z.string()).nullable(),
+  has_prometheus: z.boolean().nullable(),
+  has_thanos: z.boolean().nullable(),
+  has_tempo: z.boolean().nullable(),
+  has_loki: z.boolean().nullable(),
+  has_service_mesh: z.boolean().nullable(),
+  has_odf: z.boolean().nullable(),
+  has_sriov: z.boolean().nullable(),
+  has_ptp: z.boolean().nullable(),
+  has_cnf_workloads: z.boolean().nullable(),
+  cnf_types: z.array(CnfType).nullable(),
+  node_count: z.int().min(0).nullable(),
+  /** Nodes by role, from `node-role.kubernetes.io/<role>` labels; a node may count under several. */
+  node_roles: z.record(z.string(), z.int()).nullable(),
+  unknown: z.array(z.strictObject({ field: z.string(), reason: z.string() })),
+  discovered_at: z.iso.datetime(),
+});
+export type Capabilities = z.infer<typeof Capabilities>;
+
+const UnhealthyPart = z.strictObject({ name: z.string(), reason: z.string() });
+
+/** OpenShift's own view of itself: ClusterVersion, ClusterOperators, MachineConfigPools. Null parts could not be read. */
+export const OpenShiftStatus = z.strictObject({
+  version: z.string().nullable(),
+  channel: z.string().nullable(),
+  updating_to: z.string().nullable(),
+  available_updates: z.array(z.string()).nullable(),
+  /** Operators that are not Available or are Degraded. */
+  unhealthy_operators: z.array(UnhealthyPart).nullable(),
+  /** Pools that are Degraded or updating. */
+  unhealthy_pools: z.array(UnhealthyPart).nullable(),
+  observed_at: z.iso.datetime(),
+});
+export type OpenShiftStatus = z.infer<typeof OpenShiftStatus>;
+
+/** Where a registration comes from. What an import or a file made, that import or file keeps in step. */
+export const ClusterSource = z.enum(['MANUAL', 'KUBECONFIG', 'ACM', 'FILE']);
+export type ClusterSource = z.infer<typeof ClusterSource>;
+
+/**
  * Health as last measured. A `*_healthy` of null means that there is no such endpoint or that it has not been checked yet,
- * never that it is down. `health_score` is 100 − 50 (API) − 20 (Prometheus) over configured endpoints; null before the first check.
+ * never that it is down. `health_score` is 100 − 50 (API) − 20 (Prometheus) − 15 (Tempo) − 15 (Loki) over configured endpoints; null before the first check.
  */
 export const ClusterStatus = z.strictObject({
   state: ClusterState,
@@ -61,6 +149,8 @@ export const ClusterStatus = z.strictObject({
   api_server_healthy: z.boolean().nullable(),
   prometheus_healthy: z.boolean().nullable(),
   alertmanager_healthy: z.boolean().nullable(),
+  tempo_healthy: z.boolean().nullable(),
+  loki_healthy: z.boolean().nullable(),
   last_error: z.string().nullable(),
   checked_at: z.iso.datetime().nullable(),
 });
@@ -79,41 +169,113 @@ export const Cluster = z.strictObject({
   labels: z.record(z.string(), z.string()),
   endpoints: Endpoints,
   tls: ClusterTls,
+  endpoint_options: z.partialRecord(EndpointName, EndpointOptions),
+  exec_enabled: z.boolean(),
   has_credentials: z.boolean(),
+  credentials_expire_at: z.iso.datetime().nullable(),
   status: ClusterStatus,
+  /** Null until the first discovery has finished. */
+  capabilities: Capabilities.nullable(),
+  openshift: OpenShiftStatus.nullable(),
+  maintenance_until: z.iso.datetime().nullable(),
+  source: ClusterSource,
+  /** Ascends with every change of the registration (not of health); the ETag of a conditional update. */
+  resource_version: z.int(),
   created_at: z.iso.datetime(),
   updated_at: z.iso.datetime(),
   last_seen_at: z.iso.datetime().nullable(),
 });
 export type Cluster = z.infer<typeof Cluster>;
 
-/** A cluster as it stands in lists: without its TLS material, which is long and of no use there. */
-export const ListedCluster = Cluster.omit({ tls: true });
+/** A cluster as it stands in lists: without what is long and of no use there. */
+export const ListedCluster = Cluster.omit({ tls: true, endpoint_options: true, openshift: true });
 export type ListedCluster = z.infer<typeof ListedCluster>;
 
+const SecretText = z.string().min(1).max(65_536);
+/** Bearer tokens for endpoints that do not take the token of the API server. */
+const EndpointTokens = {
+  prometheus_token: SecretText.optional(),
+  alertmanager_token: SecretText.optional(),
+  loki_token: SecretText.optional(),
+  tempo_token: SecretText.optional(),
+};
+/** When the credentials end, ISO 8601 UTC; taken from a JWT's `exp` or a certificate's `notAfter` when left out. */
+const expires_at = z.iso.datetime().optional();
+
 /**
- * Credentials of one cluster; write only. `api_token` is the bearer token of the API server, and of Prometheus and
- * Alertmanager too unless they have their own. `client_certificate`/`client_key` are PEM.
+ * Credentials of one cluster; write only. The token of the API server stands in for an endpoint token that is missing, over
+ * https only. PEM for certificates and keys. OIDC is the client-credentials grant (RFC 6749 §4.4) at `token_url`.
  */
 export const ClusterCredentials = z.discriminatedUnion('auth_type', [
+  z.strictObject({ auth_type: z.literal('SERVICE_ACCOUNT'), api_token: SecretText, ...EndpointTokens, expires_at }),
   z.strictObject({
-    auth_type: z.literal('SERVICE_ACCOUNT'),
-    api_token: z.string().min(1).max(16_384),
-    prometheus_token: z.string().min(1).max(16_384).optional(),
-    alertmanager_token: z.string().min(1).max(16_384).optional(),
+    auth_type: z.literal('KUBECONFIG'),
+    kubeconfig: z.string().min(1).max(1_048_576),
+    context: z.string().max(253).optional(),
+    ...EndpointTokens,
+    expires_at,
+  }),
+  z.strictObject({
+    auth_type: z.literal('OIDC'),
+    token_url: HttpsUrl,
+    client_id: z.string().min(1).max(256),
+    client_secret: SecretText,
+    scope: z.string().max(1024).optional(),
+    ...EndpointTokens,
+    expires_at,
   }),
   z.strictObject({
     auth_type: z.literal('BASIC'),
     username: z.string().min(1).max(256),
-    password: z.string().min(1).max(4096),
+    password: SecretText,
+    expires_at,
   }),
   z.strictObject({
     auth_type: z.literal('MTLS'),
-    client_certificate: z.string().min(1).max(65_536),
-    client_key: z.string().min(1).max(65_536),
+    client_certificate: SecretText,
+    client_key: SecretText,
+    ...EndpointTokens,
+    expires_at,
   }),
+  z.strictObject({ auth_type: z.literal('NONE'), ...EndpointTokens }),
 ]);
 export type ClusterCredentials = z.infer<typeof ClusterCredentials>;
+
+/** How one endpoint took the credentials. */
+export const ValidationStatus = z.enum(['valid', 'invalid', 'unreachable', 'expired', 'insufficient_permissions']);
+export const CredentialsValidation = z.strictObject({
+  valid: z.boolean(),
+  endpoints: z.array(
+    z.strictObject({
+      endpoint: EndpointKind,
+      status: ValidationStatus,
+      detail: z.string().nullable(),
+      latency_ms: z.number(),
+    }),
+  ),
+  checked_at: z.iso.datetime(),
+});
+export type CredentialsValidation = z.infer<typeof CredentialsValidation>;
+
+/** A change of state, and how the cluster fared in five minutes. Both are kept 7 days; ordered oldest first. */
+export const HealthTransition = z.strictObject({
+  at: z.iso.datetime(),
+  old_state: ClusterState,
+  new_state: ClusterState,
+  health_score: z.int().nullable(),
+  reason: z.string(),
+});
+export const HealthRollup = z.strictObject({
+  /** Start of the five minutes. */
+  start: z.iso.datetime(),
+  checks: z.int(),
+  /** Checks in which every configured endpoint answered. */
+  healthy_checks: z.int(),
+  min_score: z.int(),
+  avg_score: z.number(),
+});
+export const HealthHistory = z.strictObject({ transitions: z.array(HealthTransition), rollups: z.array(HealthRollup) });
+export type HealthHistory = z.infer<typeof HealthHistory>;
 
 /** Fleet totals over the clusters that the caller may see. `avg_health_score` is null when no cluster has been checked. */
 export const FleetSummary = z.strictObject({
@@ -130,6 +292,55 @@ export const FleetSummary = z.strictObject({
       last_error: z.string().nullable(),
     }),
   ),
+  /** Names of those in maintenance; they are in the counts and not among the unhealthy. */
+  in_maintenance: z.array(ClusterName),
   as_of: z.iso.datetime(),
 });
 export type FleetSummary = z.infer<typeof FleetSummary>;
+
+/** Health of every cluster that the caller may see, worst first; those in maintenance last. */
+export const FleetHealth = z.strictObject({
+  items: z.array(
+    z.strictObject({
+      cluster_id: z.uuid(),
+      cluster_name: ClusterName,
+      cluster_type: ClusterType,
+      status: ClusterStatus,
+      maintenance_until: z.iso.datetime().nullable(),
+      last_seen_at: z.iso.datetime().nullable(),
+    }),
+  ),
+  by_state: z.record(z.string(), z.int()),
+  /** Null when no cluster has been checked. */
+  avg_health_score: z.number().nullable(),
+  as_of: z.iso.datetime(),
+});
+export type FleetHealth = z.infer<typeof FleetHealth>;
+
+/**
+ * What the fleet can do, over the clusters that the caller may see. A cluster whose value could not be discovered counts under
+ * `unknown`, never as one that has nothing: sums are over the clusters that are known.
+ */
+export const FleetCapabilities = z.strictObject({
+  total_clusters: z.int(),
+  /** Clusters that discovery has not finished with even once. */
+  not_discovered: z.array(ClusterName),
+  /** By capability, such as `has_gpu_nodes`. */
+  capabilities: z.record(
+    z.string(),
+    z.strictObject({ clusters: z.array(ClusterName), without: z.int(), unknown: z.int() }),
+  ),
+  gpus: z.strictObject({
+    total: z.int(),
+    /** Clusters by GPU model. */
+    clusters_by_type: z.record(z.string(), z.int()),
+    unknown: z.int(),
+  }),
+  nodes: z.strictObject({ total: z.int(), by_role: z.record(z.string(), z.int()), unknown: z.int() }),
+  /** Clusters by kind of CNF. */
+  clusters_by_cnf_type: z.record(z.string(), z.int()),
+  /** Clusters by `<platform> <version>`. */
+  clusters_by_version: z.record(z.string(), z.int()),
+  as_of: z.iso.datetime(),
+});
+export type FleetCapabilities = z.infer<typeof FleetCapabilities>;

@@ -28,6 +28,7 @@ export const ERROR_CODES = {
   },
   NOT_FOUND: { status: 404, meaning: 'No such route or resource.' },
   CLUSTER_NOT_FOUND: { status: 404, meaning: "No cluster of that name or id within the caller's scope." },
+  CREDENTIALS_NOT_FOUND: { status: 404, meaning: 'The cluster has no stored credentials.' },
   SESSION_NOT_FOUND: { status: 404, meaning: 'No chat session of that id belongs to the caller.' },
   PERSONA_NOT_FOUND: { status: 404, meaning: 'No persona of that id.' },
   EVIDENCE_NOT_FOUND: { status: 404, meaning: 'No evidence of that id belongs to the caller, or it has expired.' },
@@ -37,6 +38,10 @@ export const ERROR_CODES = {
   CLUSTER_ALREADY_EXISTS: { status: 409, meaning: 'A cluster of that name is already registered.' },
   SESSION_EXPIRED: { status: 410, meaning: 'The chat session is past its life.' },
   GONE: { status: 410, meaning: 'The route was retired; the message names its successor.' },
+  STALE_VERSION: {
+    status: 412,
+    meaning: 'The cluster has changed since the version in `If-Match`; read it again.',
+  },
   BODY_TOO_LARGE: { status: 413, meaning: 'The request body is over the cap of the route.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, meaning: 'The request body is not `application/json`.' },
   VALIDATION_FAILED: {
@@ -50,6 +55,10 @@ export const ERROR_CODES = {
   RATE_LIMITED: { status: 429, meaning: 'Too many requests; retry after the time in `Retry-After`.' },
   CANCELLED: { status: 499, meaning: 'The caller went away or cancelled before the answer was ready.' },
   INTERNAL_ERROR: { status: 500, meaning: 'A defect of ours; the trace id finds it in the log.' },
+  DISCOVERY_FAILED: {
+    status: 500,
+    meaning: 'Nothing could be discovered: the API server of the cluster did not answer.',
+  },
   TOOL_EXECUTION_FAILED: { status: 500, meaning: 'A tool failed for a reason of its own.' },
   SPOKE_ERROR: { status: 502, meaning: 'A spoke answered, but not with what its API promises.' },
   CLUSTER_UNREACHABLE: { status: 503, meaning: 'A spoke could not be reached or refused the connection.' },

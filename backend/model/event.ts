@@ -3,9 +3,11 @@ import { ClusterState } from './cluster.ts';
 
 export const EventType = z.enum([
   'CLUSTER_REGISTERED',
+  'CLUSTER_UPDATED',
   'CLUSTER_DELETED',
   'CLUSTER_STATUS_CHANGED',
   'CLUSTER_CREDENTIALS_UPDATED',
+  'CLUSTER_CAPABILITIES_CHANGED',
   'CHAT_MESSAGE',
 ]);
 export type EventType = z.infer<typeof EventType>;

@@ -1,14 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { AppError } from '../model/errors.ts';
-import { createEnvelope, loadMasterKey } from './envelope.ts';
+import { createEnvelope } from './envelope.ts';
 
+const keyed = (...keys: Buffer[]) => createEnvelope(() => keys.map((key, at) => ({ version: at + 1, key })));
 const KEY = randomBytes(32);
-const envelope = createEnvelope(KEY);
+const envelope = keyed(KEY);
 const text = fc.string({ unit: 'grapheme', maxLength: 300 }).filter((s) => s.isWellFormed());
 const refused = (run: () => unknown) => {
   try {
@@ -68,48 +66,21 @@ describe('envelope', () => {
   });
 
   it('says so when it was sealed with another key', () => {
-    const sealed = createEnvelope(randomBytes(32)).seal('x', 'id');
+    const sealed = keyed(randomBytes(32)).seal('x', 'id');
     expect(() => envelope.open(sealed, 'id')).toThrow('another encryption key');
   });
 
   it('does not take a key of another length', () => {
-    expect(() => createEnvelope(randomBytes(16))).toThrow('16 bytes');
-  });
-});
-
-describe('master key file', () => {
-  let folder: string;
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'aiops-key-'));
-  });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
-
-  it('is made once, readable by its user alone, and read again', async () => {
-    const file = join(folder, 'keys', 'master.key');
-    const keys = await Promise.all(Array.from({ length: 8 }, () => loadMasterKey(file, { create: true })));
-    expect(new Set(keys.map((k) => k.toString('hex'))).size).toBe(1);
-    expect((await stat(file)).mode & 0o777).toBe(0o600);
-    expect(await loadMasterKey(file, { create: false })).toEqual(keys[0]);
-    expect(await readdir(join(folder, 'keys'))).toEqual(['master.key']);
+    expect(() => keyed(randomBytes(16))).toThrow('16 bytes');
   });
 
-  it('is not made unless asked', async () => {
-    await expect(loadMasterKey(join(folder, 'none'), { create: false })).rejects.toMatchObject({
-      code: 'VALIDATION_FAILED',
-    });
-  });
-
-  it.each([
-    ['nothing', ''],
-    ['too few bytes', randomBytes(31).toString('base64')],
-    ['hex', randomBytes(32).toString('hex')],
-    ['prose', 'canary-4711'],
-  ])('is refused when it holds %s, without being quoted or replaced', async (what, content) => {
-    const file = join(folder, what);
-    await writeFile(file, content);
-    const error = await loadMasterKey(file, { create: true }).catch((e: unknown) => e);
-    expect(error).toMatchObject({ code: 'VALIDATION_FAILED' });
-    expect(String(error)).not.toContain('canary');
-    expect(await readFile(file, 'utf8')).toBe(content);
+  it('moves to the newest key without the secret being touched, and not for another record', () => {
+    const later = keyed(KEY, randomBytes(32));
+    const sealed = envelope.seal('a secret', 'id');
+    const moved = later.rewrap(sealed, 'id');
+    expect([later.versionOf(sealed), later.versionOf(moved), envelope.versionOf(moved)]).toEqual([1, 2, undefined]);
+    expect(moved.split('.')[3]).toBe(sealed.split('.')[3]);
+    expect(later.open(moved, 'id')).toBe('a secret');
+    expect(refused(() => later.rewrap(sealed, 'other'))).toBe(true);
   });
 });

@@ -1,94 +1,90 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes, randomUUID } from 'node:crypto';
-import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { AppError } from '../model/errors.ts';
 
-const KEY_BYTES = 32;
+export const KEY_BYTES = 32;
 /** 96-bit nonce and 128-bit tag: NIST SP 800-38D, sections 8.2.2 and 5.2.1.2. */
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const VERSION = 'v1';
 
+export interface MasterKey {
+  /** 1, 2, 3 …; a later key has a higher one. */
+  readonly version: number;
+  /** 32 bytes. */
+  readonly key: Buffer;
+}
+
 /**
- * Encrypts secrets for the database: AES-256-GCM under a key of their own, which in turn is encrypted under the master key.
+ * Encrypts secrets for the database: AES-256-GCM under a key of their own, which in turn is encrypted under a master key.
  * `aad` (a cluster id) is bound in, so that a sealed secret copied to another record does not open there.
  */
 export interface Envelope {
+  /** Under the newest master key. */
   seal(plaintext: string, aad: string): string;
   /** Throws CREDENTIALS_INVALID when the text was sealed under another key or for another record, or was changed. */
   open(sealed: string, aad: string): string;
+  /** The same secret under the newest master key; the secret itself is not decrypted. Throws like {@link Envelope.open}. */
+  rewrap(sealed: string, aad: string): string;
+  /** Version of the master key that this was sealed under; undefined when it is none of those at hand. */
+  versionOf(sealed: string): number | undefined;
+  /** Version of the newest master key. */
+  newestVersion(): number;
 }
 
-/** `masterKey` is 32 bytes ({@link loadMasterKey}). */
-export function createEnvelope(masterKey: Buffer): Envelope {
-  if (masterKey.length !== KEY_BYTES) throw new Error(`the master key has ${masterKey.length} bytes, not ${KEY_BYTES}`);
-  const keyId = createHash('sha256').update('aiops master key id').update(masterKey).digest('hex').slice(0, 16);
+/** `keys` gives every master key at hand, at least one, and may give others later ({@link openKeyring}). */
+export function createEnvelope(keys: () => readonly MasterKey[]): Envelope {
+  const newest = () => {
+    const [last] = keys().toSorted((a, b) => b.version - a.version);
+    if (!last) throw new Error('there is no master key');
+    return last;
+  };
+  requireLength(newest().key);
+
+  function withId(keyId: string): MasterKey | undefined {
+    return keys().find(({ key }) => idOf(key) === keyId);
+  }
+
+  function wrap(dataKey: Buffer, aad: string, body: string): string {
+    const { key } = newest();
+    const wrapped = encrypt(key, dataKey, `${VERSION}:key:${aad}`);
+    return [VERSION, idOf(key), wrapped.toString('base64url'), body].join('.');
+  }
+
+  /** The data key and what it encrypts. */
+  function unwrap<T>(sealed: string, aad: string, use: (dataKey: Buffer, body: string) => T): T {
+    const [version, keyId = '', wrapped = '', body = '', ...rest] = sealed.split('.');
+    if (version !== VERSION || rest.length > 0) throw unopened('are not in a form that this version knows');
+    const master = withId(keyId);
+    if (!master) throw unopened('were sealed with another encryption key');
+    try {
+      return use(decrypt(master.key, Buffer.from(wrapped, 'base64url'), `${VERSION}:key:${aad}`), body);
+    } catch (error) {
+      throw unopened('were changed, or belong to another record', error);
+    }
+  }
+
   return {
     seal: (plaintext, aad) => {
       const dataKey = randomBytes(KEY_BYTES);
-      const wrapped = encrypt(masterKey, dataKey, `${VERSION}:key:${aad}`);
       const body = encrypt(dataKey, Buffer.from(plaintext, 'utf8'), `${VERSION}:body:${aad}`);
-      return [VERSION, keyId, wrapped.toString('base64url'), body.toString('base64url')].join('.');
+      return wrap(dataKey, aad, body.toString('base64url'));
     },
-    open: (sealed, aad) => {
-      const [version, sealedKeyId, wrapped = '', body = '', ...rest] = sealed.split('.');
-      if (version !== VERSION || rest.length > 0) throw unopened('are not in a form that this version knows');
-      if (sealedKeyId !== keyId) throw unopened('were sealed with another encryption key');
-      try {
-        const dataKey = decrypt(masterKey, Buffer.from(wrapped, 'base64url'), `${VERSION}:key:${aad}`);
-        return decrypt(dataKey, Buffer.from(body, 'base64url'), `${VERSION}:body:${aad}`).toString('utf8');
-      } catch (error) {
-        throw unopened('were changed, or belong to another record', error);
-      }
-    },
+    open: (sealed, aad) =>
+      unwrap(sealed, aad, (dataKey, body) =>
+        decrypt(dataKey, Buffer.from(body, 'base64url'), `${VERSION}:body:${aad}`).toString('utf8'),
+      ),
+    rewrap: (sealed, aad) => unwrap(sealed, aad, (dataKey, body) => wrap(dataKey, aad, body)),
+    versionOf: (sealed) => withId(sealed.split('.')[1] ?? '')?.version,
+    newestVersion: () => newest().version,
   };
 }
 
-/**
- * The master key: 32 bytes, base64, from a file that must not lie beside the data. With `create` a missing file is made with
- * mode 0600 and a new random key; two processes doing so at once end up with the same key. Throws VALIDATION_FAILED naming
- * the file, never its content.
- */
-export async function loadMasterKey(file: string, { create }: { create: boolean }): Promise<Buffer> {
-  const existing = await readKey(file);
-  if (existing) return existing;
-  if (!create) throw unusable(file, 'does not exist');
-  const key = randomBytes(KEY_BYTES);
-  const draft = `${file}.${randomUUID()}`;
-  try {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    const handle = await open(draft, 'wx', 0o600);
-    try {
-      await handle.writeFile(`${key.toString('base64')}\n`);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await link(draft, file); // a name for a finished file, or EEXIST: nobody reads half a key
-    return key;
-  } catch (error) {
-    if (codeOf(error) !== 'EEXIST')
-      throw unusable(file, `cannot be written (${codeOf(error) ?? 'unknown error'})`, error);
-  } finally {
-    await rm(draft, { force: true });
-  }
-  const theirs = await readKey(file);
-  if (!theirs) throw unusable(file, 'was created and removed again while it was being read');
-  return theirs;
+function idOf(key: Buffer): string {
+  return createHash('sha256').update('aiops master key id').update(key).digest('hex').slice(0, 16);
 }
 
-async function readKey(file: string): Promise<Buffer | undefined> {
-  let text: string;
-  try {
-    text = (await readFile(file, 'utf8')).trim();
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw unusable(file, `cannot be read (${codeOf(error) ?? 'unknown error'})`, error);
-  }
-  const key = Buffer.from(text, 'base64');
-  if (key.length !== KEY_BYTES || key.toString('base64') !== text)
-    throw unusable(file, `does not hold ${KEY_BYTES} bytes in base64`);
-  return key;
+function requireLength(key: Buffer): void {
+  if (key.length !== KEY_BYTES) throw new Error(`the master key has ${key.length} bytes, not ${KEY_BYTES}`);
 }
 
 function encrypt(key: Buffer, plaintext: Buffer, aad: string): Buffer {
@@ -110,15 +106,4 @@ function unopened(why: string, cause?: unknown): AppError {
     hint: 'Set the credentials again, or bring back the encryption key file that they were stored with.',
     cause,
   });
-}
-
-function unusable(file: string, why: string, cause?: unknown): AppError {
-  return new AppError('VALIDATION_FAILED', `The encryption key file ${file} ${why}.`, {
-    hint: 'It holds 32 random bytes in base64; `openssl rand -base64 32` makes one.',
-    cause,
-  });
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

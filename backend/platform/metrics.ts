@@ -36,6 +36,12 @@ export function createMetrics() {
       buckets: SECONDS,
       registers,
     }),
+    healthLateness: new Histogram({
+      name: 'aiops_health_check_lateness_seconds',
+      help: 'How long after its time each scheduled health check began.',
+      buckets: SECONDS,
+      registers,
+    }),
     httpRequests: new Counter({
       name: 'gateway_requests_total',
       help: 'HTTP requests by route template.',

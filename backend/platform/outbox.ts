@@ -13,13 +13,23 @@ const OUTBOX_LOCK = 0x4f_55_54_42_58;
  * That wait is what makes `sequence` ascend in the order of commits, so that a reader who has seen 7 never misses a 6.
  */
 export async function appendEvent(tx: Database, event: NewEvent, at: Date): Promise<DomainEvent> {
+  const [appended] = await appendEvents(tx, [{ ...event, at }]);
+  if (!appended) throw new Error('insert into the outbox returned no row');
+  return appended;
+}
+
+/** An event with the time of its change. */
+export type TimedEvent = NewEvent & { readonly at: Date };
+
+/** {@link appendEvent} for several, in their order, at the price of one. */
+export async function appendEvents(tx: Database, events: readonly TimedEvent[]): Promise<DomainEvent[]> {
+  if (events.length === 0) return [];
   await tx.execute(sql`select pg_advisory_xact_lock(${OUTBOX_LOCK})`);
-  const [row] = await tx
+  const rows = await tx
     .insert(outbox)
-    .values({ ...event, event_id: randomUUID(), timestamp: at })
+    .values(events.map(({ at, ...event }) => ({ ...event, event_id: randomUUID(), timestamp: at })))
     .returning();
-  if (!row) throw new Error('insert into the outbox returned no row');
-  return toEvent(row);
+  return rows.map(toEvent);
 }
 
 /** Rows of types that this version knows: after a step back to it, those of the newer version are left alone. */

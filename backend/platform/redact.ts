@@ -1,6 +1,6 @@
 /** Replaces what looks like a secret. The last line of defence: secrets should not get this far in the first place. */
 
-const REDACTED = '[redacted]';
+export const REDACTED = '[redacted]';
 
 /** Shapes that are secrets wherever they stand. Each is linear-time: no nested quantifier. */
 const SECRET_SHAPES: readonly RegExp[] = [
@@ -27,6 +27,12 @@ const FOREIGN_KEYS: ReadonlySet<string> = new Set(['metric', 'labels', 'annotati
 
 /** Deeper than any answer of ours; what lies below is left out rather than walked. */
 const MAX_DEPTH = 64;
+
+/** Whether a field of this name holds a secret. */
+export function isSecretKey(name: string): boolean {
+  const words = name.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').replaceAll('-', '_');
+  return SECRET_KEY.test(words.toLowerCase());
+}
 
 export function redactText(text: string): string {
   if (!MAYBE_SECRET.test(text)) return text;
@@ -57,11 +63,5 @@ function walk(value: unknown, keep: ReadonlySet<string>, ownKeys: boolean, depth
 }
 
 function isSecret(key: string, value: unknown): boolean {
-  if (value === null || value === undefined || value === '') return false;
-  return SECRET_KEY.test(
-    key
-      .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
-      .replaceAll('-', '_')
-      .toLowerCase(),
-  );
+  return value !== null && value !== undefined && value !== '' && isSecretKey(key);
 }

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { CLUSTER_NAME, type ClusterCreate } from '../model/cluster.ts';
+import { CLUSTER_NAME, type ClusterCreate, type ClusterTls, type ClusterUpdate } from '../model/cluster.ts';
 import { AppError } from '../model/errors.ts';
 import { isUuid } from '../platform/uuid.ts';
 import type { AddressPolicy } from '../spokes/address-policy.ts';
@@ -16,13 +16,32 @@ export function requireValidCluster(input: ClusterCreate, policy: AddressPolicy)
       details: { pattern: CLUSTER_NAME.source },
     });
   }
+  requireValidChange(input, policy);
+}
+
+/** The same of the fields that change; what stays has been checked when it came. */
+export function requireValidChange(input: ClusterUpdate, policy: AddressPolicy): void {
   requireStorable('display_name', input.display_name);
-  requireStorable('region', input.region);
-  for (const [key, value] of Object.entries(input.labels)) requireStorable(`labels.${key}`, value);
+  requireStorable('region', input.region ?? undefined);
+  for (const [key, value] of Object.entries(input.labels ?? {})) requireStorable(`labels.${key}`, value);
   requirePlace('api_server_url', input.api_server_url, policy);
-  requirePlace('endpoints.prometheus_url', input.endpoints.prometheus_url, policy);
-  requirePlace('endpoints.alertmanager_url', input.endpoints.alertmanager_url, policy);
-  if (input.tls.ca !== undefined) requireCertificates('tls.ca', input.tls.ca);
+  for (const [name, url] of Object.entries(input.endpoints ?? {})) requirePlace(`endpoints.${name}`, url, policy);
+  requireTls('tls', input.tls);
+  for (const [name, options] of Object.entries(input.endpoint_options ?? {})) {
+    requireTls(`endpoint_options.${name}.tls`, options?.tls);
+    requireHeaderText(`endpoint_options.${name}.tenant`, options?.tenant);
+  }
+}
+
+function requireTls(field: string, tls: ClusterTls | undefined): void {
+  requireStorable(`${field}.server_name`, tls?.server_name);
+  if (tls?.ca !== undefined) requireCertificates(`${field}.ca`, tls.ca);
+}
+
+/** Goes out as the value of a header: visible ASCII and inner spaces (RFC 9110 §5.5). */
+function requireHeaderText(field: string, text: string | undefined): void {
+  if (text !== undefined && !/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(text))
+    throw invalid(field, 'must be visible ASCII, as it is sent in a header');
 }
 
 /** A user name would be shown wherever the URL is; a query or fragment would be lost without a word when a path is added. */

@@ -1,31 +1,24 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { sql } from 'drizzle-orm';
+import { randomUUID } from 'node:crypto';
+import { eq } from 'drizzle-orm';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type Cluster, ClusterCreate, type ClusterCreateInput, type EndpointKind } from '../model/cluster.ts';
+import type { Cluster, ClusterCreateInput, EndpointKind } from '../model/cluster.ts';
+import type { EventType } from '../model/event.ts';
 import { ManualClock } from '../platform/clock.ts';
-import { createEnvelope } from '../platform/envelope.ts';
 import { createEventBus } from '../platform/event-bus.ts';
 import { appendEvent, listEventsAfter } from '../platform/outbox.ts';
+import { healthSchedule } from '../platform/store/schema.ts';
 import type { StoreUnderTest } from '../platform/store/store-under-test.ts';
 import { silentLogger } from '../platform/store/test-store.ts';
-import { createAddressPolicy } from '../spokes/address-policy.ts';
-import { createHealthSchedule } from './health-schedule.ts';
 import type { ProbeResult } from './health-score.ts';
 import { startHealthMonitor } from './health.ts';
-import { createClusterRegistry } from './registry.ts';
+import { createLeaseSchedule } from './lease-schedule.ts';
+import { insertClusters, readerOf } from './test-clusters.ts';
 
 type Answer = ProbeResult | 'HANG';
 
 export function healthSuite(store: StoreUnderTest): void {
   function setUp() {
     const clock = new ManualClock();
-    const registry = createClusterRegistry({
-      store: store(),
-      clock,
-      envelope: createEnvelope(randomBytes(32)),
-      policy: createAddressPolicy({ allow: [], deny: [] }),
-      nudge: () => undefined,
-    });
     const answers = new Map<EndpointKind, Answer>();
     const asked: { cluster: string; kind: EndpointKind; at: string; timeoutMs: number }[] = [];
     const probe = {
@@ -43,7 +36,10 @@ export function healthSuite(store: StoreUnderTest): void {
       },
     };
     const bus = createEventBus(silentLogger);
-    const start = () => {
+    const late: number[] = [];
+    let nudges = 0;
+    const registry = readerOf(store());
+    const start = (random: () => number = () => 0.5) => {
       const monitor = startHealthMonitor({
         store: store(),
         registry,
@@ -51,13 +47,18 @@ export function healthSuite(store: StoreUnderTest): void {
         bus,
         clock,
         logger: silentLogger,
-        random: () => 0.5,
+        nudge: () => void (nudges += 1),
+        lateness: { observe: (seconds) => late.push(seconds) },
+        random,
       });
       onTestFinished(() => monitor.stop());
       return monitor;
     };
-    const create = (name: string, input: Partial<ClusterCreateInput> = {}) =>
-      registry.create(ClusterCreate.parse({ name, api_server_url: `https://api.${name}.example`, ...input }));
+    const create = async (name: string, input: Partial<ClusterCreateInput> = {}) => {
+      const [cluster] = await insertClusters(store(), clock, [{ name, ...input }]);
+      if (!cluster) throw new Error('nothing was inserted');
+      return cluster;
+    };
     /** Lets time pass second by second, and the database answer in between. */
     const pass = async (seconds: number) => {
       for (let s = 0; s < seconds; s += 1) {
@@ -66,37 +67,101 @@ export function healthSuite(store: StoreUnderTest): void {
       }
     };
     const state = async (id: string) => (await registry.get(id)).status.state;
-    return { clock, registry, answers, asked, bus, start, create, pass, state };
+    const settled = async (id: string) => {
+      await expect.poll(() => state(id), { timeout: 5_000 }).not.toBe('UNKNOWN');
+    };
+    const publish = async (event_type: EventType) => {
+      await store().transaction((tx) => appendEvent(tx, { event_type, source: 'test', payload: {} }, clock.now()));
+      const [event] = (await listEventsAfter(store(), 0, 99)).slice(-1);
+      if (event) bus.publish(event);
+    };
+    const nextRun = async (id: string) => {
+      const [row] = await store().query((db) =>
+        db.select().from(healthSchedule).where(eq(healthSchedule.cluster_id, id)),
+      );
+      return row?.next_run_at.toISOString().slice(11, 19);
+    };
+    return {
+      clock,
+      registry,
+      answers,
+      asked,
+      late,
+      start,
+      create,
+      pass,
+      state,
+      settled,
+      publish,
+      nextRun,
+      nudges: () => nudges,
+    };
   }
 
   describe('health monitor', () => {
     it('checks a new cluster at once and then at the interval of its type', async () => {
-      const { start, create, asked, pass, state } = setUp();
+      const { start, create, asked, pass, settled, late } = setUp();
       const { id } = await create('hub-1', { cluster_type: 'HUB' });
       start();
-      await expect.poll(() => state(id), { timeout: 5_000 }).toBe('ONLINE');
+      await settled(id);
       expect(asked).toEqual([{ cluster: 'hub-1', kind: 'API', at: '10:00:00', timeoutMs: 5_000 }]);
       await pass(14);
       expect(asked).toHaveLength(1);
       while (asked.length < 2) await pass(1);
-      expect(asked[1]?.at).toMatch(/^10:00:1[5-9]$/);
+      expect(asked[1]?.at).toMatch(/^10:00:1[56]$/);
+      expect(late.every((seconds) => seconds <= 1)).toBe(true);
+    });
+
+    it('spreads what comes after first checks over the interval', async () => {
+      const { clock, start, asked, pass, nextRun, settled } = setUp();
+      const ids = await insertClusters(
+        store(),
+        clock,
+        Array.from({ length: 5 }, (_, n) => ({ name: `c-${n}` })),
+      );
+      const randoms = [0, 0.25, 0.5, 0.75, 0.99];
+      start(() => randoms.shift() ?? 0.5);
+      await expect.poll(() => asked.length, { timeout: 5_000 }).toBe(5);
+      await pass(1);
+      for (const { id } of ids) await settled(id);
+      const next = await Promise.all(ids.map(({ id }) => nextRun(id)));
+      expect(new Set(next)).toEqual(new Set(['10:00:15', '10:00:22', '10:00:30', '10:00:37', '10:00:44']));
+    });
+
+    it('begins few at a time of what is overdue, and more only slowly while those hang', async () => {
+      const { clock, start, answers, asked, pass } = setUp();
+      answers.set('API', 'HANG');
+      await insertClusters(
+        store(),
+        clock,
+        Array.from({ length: 40 }, (_, n) => ({ name: `c-${n}` })),
+      );
+      start();
+      await expect.poll(() => asked.length, { timeout: 5_000 }).toBe(32);
+      await clock.advance(100);
+      expect(asked).toHaveLength(34);
+      await pass(1);
+      expect(asked).toHaveLength(40);
     });
 
     it('asks exactly the endpoints that a cluster has, with the timeout of its type', async () => {
       const { start, create, asked } = setUp();
-      const endpoints = { prometheus_url: 'http://p.example', alertmanager_url: 'http://a.example' };
-      const full = await create('full', { endpoints, cluster_type: 'FAR_EDGE' });
+      const urls = { prometheus_url: 'http://p.example', alertmanager_url: 'http://a.example' };
+      const all = { ...urls, tempo_url: 'http://t.example', loki_url: 'http://l.example' };
+      const full = await create('full', { endpoints: all });
+      const far = await create('far', { endpoints: all, cluster_type: 'FAR_EDGE' });
       const bare = await create('bare', { cluster_type: 'EDGE' });
       const monitor = start();
-      await Promise.all([monitor.checkNow(full.id), monitor.checkNow(bare.id)]);
+      await Promise.all([full, far, bare].map(({ id }) => monitor.checkNow(id)));
       const kinds = (name: string) =>
         [...new Set(asked.filter((a) => a.cluster === name).map((a) => `${a.kind} ${a.timeoutMs}`))].sort();
-      expect(kinds('full')).toEqual(['ALERTMANAGER 30000', 'API 30000', 'PROMETHEUS 30000']);
+      expect(kinds('full')).toEqual(['ALERTMANAGER', 'API', 'LOKI', 'PROMETHEUS', 'TEMPO'].map((k) => `${k} 10000`));
+      expect(kinds('far')).toEqual(['ALERTMANAGER 30000', 'API 30000', 'PROMETHEUS 30000']);
       expect(kinds('bare')).toEqual(['API 15000']);
     });
 
     it('tells a change of state once and nothing while it stays', async () => {
-      const { start, create, answers } = setUp();
+      const { start, create, answers, nudges } = setUp();
       const { id } = await create('spoke-1');
       const monitor = start();
       for (const answer of [
@@ -112,6 +177,7 @@ export function healthSuite(store: StoreUnderTest): void {
       }
       const changes = (await listEventsAfter(store(), 0, 99)).filter((e) => e.event_type === 'CLUSTER_STATUS_CHANGED');
       expect(changes.map((e) => e.payload['new_state'])).toEqual(['ONLINE', 'OFFLINE', 'ONLINE']);
+      expect(nudges()).toBe(3);
     });
 
     it('counts an endpoint that hangs as down when its time is over', async () => {
@@ -129,110 +195,78 @@ export function healthSuite(store: StoreUnderTest): void {
       });
     });
 
-    it('checks at once when the bus tells of a new cluster', async () => {
-      const { start, create, bus, state, asked } = setUp();
+    it('stores the results of others while one cluster hangs', async () => {
+      const { clock, start, create, answers, state, asked } = setUp();
+      const [bad, good] = [await create('bad', { endpoints: { loki_url: 'http://l.example' } }), await create('good')];
+      answers.set('LOKI', 'HANG');
       start();
-      await expect.poll(() => asked.length).toBe(0);
+      await expect
+        .poll(
+          async () => {
+            await clock.advance(100);
+            return state(good.id);
+          },
+          { timeout: 5_000 },
+        )
+        .toBe('ONLINE');
+      expect(await state(bad.id)).toBe('UNKNOWN');
+      expect(asked).toHaveLength(3);
+    });
+
+    it.each(['CLUSTER_REGISTERED', 'CLUSTER_UPDATED', 'CLUSTER_CREDENTIALS_UPDATED'] as const)(
+      'looks at once for what is due when the bus tells of %s',
+      async (type) => {
+        const { start, create, publish, settled, asked } = setUp();
+        start();
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        const { id } = await create('late');
+        expect(asked).toEqual([]);
+        await publish(type);
+        await settled(id);
+      },
+    );
+
+    it('is not disturbed by other events', async () => {
+      const { start, create, publish, asked } = setUp();
+      start();
       await new Promise((resolve) => setTimeout(resolve, 50));
-      const { id } = await create('late');
-      const [registered] = await listEventsAfter(store(), 0, 1);
-      if (registered) bus.publish(registered);
-      await expect.poll(() => state(id), { timeout: 5_000 }).toBe('ONLINE');
+      await create('late');
+      await publish('CHAT_MESSAGE');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(asked).toEqual([]);
     });
 
     it('refuses to check a cluster that is not there', async () => {
       await expect(setUp().start().checkNow(randomUUID())).rejects.toMatchObject({ code: 'CLUSTER_NOT_FOUND' });
     });
 
-    it('records nothing of a check that the stop cut off, and leaves it due', async () => {
-      const { start, create, answers, state, asked, clock } = setUp();
+    it('records nothing of a check that the stop cut off, and leaves it and what it had taken due', async () => {
+      const { clock, start, answers, state, asked } = setUp();
       answers.set('API', 'HANG');
-      const { id } = await create('spoke-1');
+      const names = Array.from({ length: 35 }, (_, n) => ({ name: `spoke-${n}` }));
+      const ids = (await insertClusters(store(), clock, names)).map((c) => c.id);
       const monitor = start();
-      await expect.poll(() => asked.length).toBe(1);
+      await expect.poll(() => asked.length, { timeout: 5_000 }).toBe(32);
       await monitor.stop();
-      expect(await state(id)).toBe('UNKNOWN');
-      expect(await createHealthSchedule(store(), randomUUID()).claim(clock.now(), 10, 1_000)).toEqual([id]);
-    });
-  });
-
-  describe('health schedule', () => {
-    it('gives a due cluster to one process only, until its lease ends', async () => {
-      const { create, clock } = setUp();
-      const ids = await Promise.all(Array.from({ length: 30 }, async (_, n) => (await create(`c-${n}`)).id));
-      const schedules = Array.from({ length: 6 }, () => createHealthSchedule(store(), randomUUID()));
-      const claims = await Promise.all(schedules.map((s) => s.claim(clock.now(), 10, 60_000)));
-      expect(claims.flat().sort()).toEqual([...ids].sort());
-      await clock.advance(59_999);
-      expect(await schedules[0]?.claim(clock.now(), 99, 60_000)).toEqual([]);
-      await clock.advance(1);
-      expect(await schedules[0]?.claim(clock.now(), 99, 60_000)).toHaveLength(30);
+      expect(asked).toHaveLength(32);
+      expect(new Set(await Promise.all(ids.map(state)))).toEqual(new Set(['UNKNOWN']));
+      const schedule = createLeaseSchedule(store(), healthSchedule, randomUUID());
+      const now = clock.now();
+      const due = await schedule.claim({ now, until: now, limit: 99, leaseMs: 1_000 });
+      expect(due.map((c) => c.clusterId).sort()).toEqual([...ids].sort());
     });
 
-    it('goes round a cluster that another process is just claiming, without waiting for it', async () => {
-      const { create, clock } = setUp();
-      const [held, free] = [await create('held'), await create('free')];
-      const gate = Promise.withResolvers<void>();
-      const locked = Promise.withResolvers<void>();
-      const other = store().transaction(async (tx) => {
-        await tx.execute(sql`select 1 from clusters.health_schedule where cluster_id = ${held.id} for update`);
-        locked.resolve();
-        await gate.promise;
-      });
-      await locked.promise;
-      const claim = createHealthSchedule(store(), randomUUID()).claim(clock.now(), 10, 60_000);
-      // PGlite has one connection: there is no other process, and its claim comes after the transaction.
-      const parallel = store().kind === 'postgres';
-      if (parallel) await claim;
-      gate.resolve();
-      await other;
-      expect(await claim).toHaveLength(parallel ? 1 : 2);
-      expect(await claim).toContain(free.id);
-    });
-
-    it('gives back only what is its own', async () => {
-      const { create, clock } = setUp();
-      const { id } = await create('one');
-      const [mine, theirs] = [createHealthSchedule(store(), randomUUID()), createHealthSchedule(store(), randomUUID())];
-      await mine.claim(clock.now(), 1, 60_000);
-      await theirs.giveBack(id);
-      expect(await theirs.claim(clock.now(), 1, 60_000)).toEqual([]);
-      await mine.giveBack(id);
-      expect(await theirs.claim(clock.now(), 1, 60_000)).toEqual([id]);
-    });
-
-    it('keeps a cluster due that became due again while it was checked', async () => {
-      const { create, clock, registry } = setUp();
-      const { id } = await create('one');
-      const schedule = createHealthSchedule(store(), randomUUID());
-      const startedAt = clock.now();
-      await schedule.claim(startedAt, 1, 60_000);
-      await clock.advance(1_000);
-      await registry.setCredentials(id, { auth_type: 'SERVICE_ACCOUNT', api_token: 't' });
-      await schedule.done(id, startedAt, new Date(startedAt.getTime() + 30_000));
-      expect(await schedule.claim(clock.now(), 1, 60_000)).toEqual([id]);
-    });
-
-    it('takes longest due first', async () => {
-      const { create, clock } = setUp();
-      const first = await create('first');
-      await clock.advance(1);
-      await create('second');
-      expect(await createHealthSchedule(store(), randomUUID()).claim(clock.now(), 1, 1_000)).toEqual([first.id]);
-    });
-  });
-
-  describe('events of other sources', () => {
-    it('do not disturb the monitor', async () => {
-      const { bus, start, asked } = setUp();
-      start();
-      await store().transaction((tx) =>
-        appendEvent(tx, { event_type: 'CHAT_MESSAGE', source: 'test', payload: {} }, new Date(0)),
+    it('shares the clusters between processes and checks each once', async () => {
+      const { clock, start, asked, pass } = setUp();
+      await insertClusters(
+        store(),
+        clock,
+        Array.from({ length: 60 }, (_, n) => ({ name: `c-${n}` })),
       );
-      const [event] = await listEventsAfter(store(), 0, 1);
-      if (event) bus.publish(event);
-      await new Promise((resolve) => setTimeout(resolve, 30));
-      expect(asked).toEqual([]);
+      for (let n = 0; n < 3; n += 1) start();
+      await pass(3);
+      await expect.poll(() => asked.length, { timeout: 5_000 }).toBe(60);
+      expect(new Set(asked.map((a) => a.cluster)).size).toBe(60);
     });
   });
 }

@@ -1,37 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Cluster } from '../model/cluster.ts';
+import { testCluster } from '../model/test-cluster.ts';
 import { AppError } from '../model/errors.ts';
 import type { Spokes } from '../spokes/spokes.ts';
 import { createSpokeProbe } from './probe.ts';
 
-const CLUSTER: Cluster = {
-  id: '0190f0a0-0000-4000-8000-000000000001',
-  name: 'prod-1',
-  display_name: 'prod-1',
-  api_server_url: 'https://api.example',
-  cluster_type: 'SPOKE',
-  platform: 'KUBERNETES',
-  platform_version: null,
-  region: null,
-  environment: 'LAB',
-  labels: {},
-  endpoints: { prometheus_url: 'http://p.example' },
-  tls: { insecure_skip_verify: false },
-  has_credentials: false,
-  created_at: '2026-03-01T10:00:00.000Z',
-  updated_at: '2026-03-01T10:00:00.000Z',
-  last_seen_at: null,
-  status: {
-    state: 'UNKNOWN',
-    health_score: null,
-    connectivity: null,
-    api_server_healthy: null,
-    prometheus_healthy: null,
-    alertmanager_healthy: null,
-    last_error: null,
-    checked_at: null,
-  },
-};
+const CLUSTER = testCluster('prod-1', { endpoints: { prometheus_url: 'http://p.example' } });
 
 const unexpected = () => Promise.reject(new Error('not expected to be asked'));
 const down = () =>
@@ -43,9 +16,30 @@ function spokes(parts: {
   readyz?: () => Promise<void>;
   version?: () => Promise<{ gitVersion: string; major: string; minor: string }>;
   prometheus?: () => Promise<void>;
+  tempo?: () => Promise<void>;
+  loki?: () => Promise<void>;
 }): Spokes {
   return {
-    kubernetes: { readyz: parts.readyz ?? unexpected, version: parts.version ?? unexpected, namespaces: unexpected },
+    kubernetes: {
+      readyz: parts.readyz ?? unexpected,
+      version: parts.version ?? unexpected,
+      namespaces: unexpected,
+      list: unexpected,
+      get: unexpected,
+      create: unexpected,
+      replace: unexpected,
+      remove: unexpected,
+      groups: unexpected,
+      resources: unexpected,
+      selfSubjectAccessReview: unexpected,
+      selfSubjectReview: unexpected,
+      tokenReview: unexpected,
+      subjectAccessReview: unexpected,
+      watch: () => {
+        throw new Error('not expected to be asked');
+      },
+      exec: unexpected,
+    },
     prometheus: {
       ready: parts.prometheus ?? unexpected,
       instant: unexpected,
@@ -56,6 +50,9 @@ function spokes(parts: {
       alerts: unexpected,
     },
     alertmanager: { alerts: unexpected, ready: unexpected },
+    tempo: { ready: parts.tempo ?? unexpected, authorized: unexpected },
+    loki: { ready: parts.loki ?? unexpected, authorized: unexpected },
+    candidate: unexpected,
     target: async (cluster, kind) =>
       kind === 'ALERTMANAGER'
         ? undefined
@@ -79,6 +76,34 @@ describe('spoke probe', () => {
     ).toEqual({ ok: true });
   });
 
+  it('asks an API server for its version only while that is not known', async () => {
+    const known = testCluster('prod-2', { platform_version: '4.18.3' });
+    const probe = createSpokeProbe(spokes({ readyz: async () => undefined }));
+    expect(await probe.probe(known, 'API', limits)).toEqual({ ok: true });
+  });
+
+  it.each([
+    ['TEMPO', { tempo: async () => undefined }],
+    ['LOKI', { loki: async () => undefined }],
+  ] as const)('asks %s whether it is ready', async (kind, parts) => {
+    expect(await createSpokeProbe(spokes(parts)).probe(CLUSTER, kind, limits)).toEqual({ ok: true });
+  });
+
+  it('asks once more after a kept connection turned out to be closed, and only once', async () => {
+    const reset = new AppError('CLUSTER_UNREACHABLE', 'p.example:80 could not be reached: the connection was closed.', {
+      details: { reason: 'RESET' },
+    });
+    let times = 0;
+    const prometheus = (failures: number) => () =>
+      (times += 1) <= failures ? Promise.reject(reset) : Promise.resolve();
+    const probe = (failures: number) =>
+      createSpokeProbe(spokes({ prometheus: prometheus(failures) })).probe(CLUSTER, 'PROMETHEUS', limits);
+    expect(await probe(1)).toEqual({ ok: true });
+    times = 0;
+    expect(await probe(99)).toMatchObject({ ok: false });
+    expect(times).toBe(2);
+  });
+
   it('tells why an endpoint is down', async () => {
     const error = 'api.example:443 could not be reached: the connection was refused';
     expect(await createSpokeProbe(spokes({ readyz: down, version })).probe(CLUSTER, 'API', limits)).toEqual({
@@ -93,6 +118,12 @@ describe('spoke probe', () => {
 
   it('does not take a defect of ours for an endpoint that is down', async () => {
     await expect(createSpokeProbe(spokes({})).probe(CLUSTER, 'PROMETHEUS', limits)).rejects.toThrow('not expected');
+  });
+
+  it('does not take credentials that cannot be had for an endpoint that is down', async () => {
+    const away = new AppError('STORE_UNAVAILABLE', 'The store is away.');
+    const without = { ...spokes({}), target: () => Promise.reject(away) };
+    await expect(createSpokeProbe(without).probe(CLUSTER, 'API', limits)).rejects.toBe(away);
   });
 
   it('rejects when it is aborted, which says nothing of the endpoint', async () => {

@@ -1,43 +1,31 @@
-import { randomBytes } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { describe, expect, it } from 'vitest';
 import { Cluster, ClusterCreate, type ClusterCreateInput } from '../model/cluster.ts';
-import { StatusChange } from '../model/event.ts';
 import { ManualClock } from '../platform/clock.ts';
-import { createEnvelope } from '../platform/envelope.ts';
 import { listEventsAfter } from '../platform/outbox.ts';
 import type { StoreUnderTest } from '../platform/store/store-under-test.ts';
 import { createAddressPolicy } from '../spokes/address-policy.ts';
-import type { HealthCheck } from './health-score.ts';
 import { createClusterRegistry } from './registry.ts';
-
-const UP = { ok: true } as const;
-const DOWN = { ok: false, error: 'connection refused' } as const;
-const TOKEN = { auth_type: 'SERVICE_ACCOUNT', api_token: 'canary-token-4711' } as const;
 
 export function registrySuite(store: StoreUnderTest): void {
   function setUp() {
     const clock = new ManualClock();
     let nudges = 0;
+    const queued: string[] = [];
     const registry = createClusterRegistry({
       store: store(),
       clock,
-      envelope: createEnvelope(randomBytes(32)),
       policy: createAddressPolicy({ allow: [], deny: [] }),
       nudge: () => void (nudges += 1),
+      queueDeletion: async (_tx, id) => void queued.push(id),
     });
     const create = (input: Partial<ClusterCreateInput> = {}) =>
       registry.create(
         ClusterCreate.parse({ name: 'prod-1', api_server_url: 'https://api.prod-1.example:6443', ...input }),
       );
     const events = async () => (await listEventsAfter(store(), 0, 1_000)).map((e) => e.event_type);
-    return { clock, registry, create, events, nudges: () => nudges };
+    return { clock, registry, create, events, nudges: () => nudges, queued };
   }
-  const check = (clock: ManualClock, parts: Partial<HealthCheck> = {}): HealthCheck => ({
-    at: clock.now(),
-    api: UP,
-    ...parts,
-  });
 
   describe('cluster registry', () => {
     it('gives a new cluster back by id and by name', async () => {
@@ -134,121 +122,16 @@ export function registrySuite(store: StoreUnderTest): void {
       }
     });
 
-    it('removes a cluster with its credentials and schedule, once', async () => {
+    it('removes a cluster with its schedule, once', async () => {
       const { registry, create, events } = setUp();
       const { id } = await create();
-      await registry.setCredentials(id, TOKEN);
       await registry.remove(id);
       expect(await registry.list()).toEqual([]);
-      expect(await registry.credentialsOf(id)).toBeUndefined();
       const { rows } = await store().query((db) => db.execute(sql`select * from clusters.health_schedule`));
       expect(rows).toEqual([]);
       await expect(registry.remove(id)).rejects.toMatchObject({ code: 'CLUSTER_NOT_FOUND' });
       await expect(registry.remove('prod-1')).rejects.toMatchObject({ code: 'CLUSTER_NOT_FOUND' });
-      expect(await events()).toEqual(['CLUSTER_REGISTERED', 'CLUSTER_CREDENTIALS_UPDATED', 'CLUSTER_DELETED']);
-    });
-  });
-
-  describe('cluster credentials', () => {
-    it('come back as they were set, and the newest replace the others', async () => {
-      const { registry, create } = setUp();
-      const { id } = await create();
-      expect(await registry.credentialsOf(id)).toBeUndefined();
-      await registry.setCredentials(id, TOKEN);
-      await registry.setCredentials(id, { auth_type: 'BASIC', username: 'u', password: 'p' });
-      expect(await registry.credentialsOf(id)).toEqual({ auth_type: 'BASIC', username: 'u', password: 'p' });
-      expect((await registry.get(id)).has_credentials).toBe(true);
-      expect((await registry.list())[0]?.has_credentials).toBe(true);
-      await expect(registry.setCredentials(crypto.randomUUID(), TOKEN)).rejects.toMatchObject({
-        code: 'CLUSTER_NOT_FOUND',
-      });
-    });
-
-    it('are nowhere in the database or the events in plain text', async () => {
-      const { registry, create } = setUp();
-      const { id } = await create();
-      await registry.setCredentials(id, TOKEN);
-      const tables = ['clusters.credentials', 'clusters.clusters', 'platform.outbox'];
-      for (const table of tables) {
-        const { rows } = await store().query((db) => db.execute(sql.raw(`select * from ${table}`)));
-        expect(rows.length).toBeGreaterThan(0);
-        expect(JSON.stringify(rows)).not.toContain('canary');
-      }
-    });
-
-    it('do not open when a row was copied to another cluster', async () => {
-      const { registry, create } = setUp();
-      const [a, b] = [await create(), await create({ name: 'prod-2' })];
-      await registry.setCredentials(a.id, TOKEN);
-      await registry.setCredentials(b.id, TOKEN);
-      await store().query((db) =>
-        db.execute(
-          sql`update clusters.credentials set sealed = (select sealed from clusters.credentials where cluster_id = ${a.id}) where cluster_id = ${b.id}`,
-        ),
-      );
-      expect(await registry.credentialsOf(a.id)).toEqual(TOKEN);
-      await expect(registry.credentialsOf(b.id)).rejects.toMatchObject({ code: 'CREDENTIALS_INVALID' });
-    });
-  });
-
-  describe('recorded health', () => {
-    it('shows in the cluster and tells a change of state exactly once', async () => {
-      const { registry, create, clock, nudges } = setUp();
-      const { id } = await create({ endpoints: { prometheus_url: 'http://prom.example' } });
-      await clock.advance(1_000);
-      await registry.recordHealth(id, check(clock, { api: { ok: true, version: 'v1.31.4' }, prometheus: UP }));
-      await clock.advance(1_000);
-      await registry.recordHealth(id, check(clock, { prometheus: UP }));
-      expect(await registry.get(id)).toMatchObject({
-        platform_version: 'v1.31.4',
-        last_seen_at: '2026-03-01T10:00:02.000Z',
-        updated_at: '2026-03-01T10:00:00.000Z',
-        status: {
-          state: 'ONLINE',
-          health_score: 100,
-          connectivity: 'CONNECTED',
-          api_server_healthy: true,
-          prometheus_healthy: true,
-          alertmanager_healthy: null,
-          last_error: null,
-          checked_at: '2026-03-01T10:00:02.000Z',
-        },
-      });
-      await clock.advance(1_000);
-      await registry.recordHealth(id, check(clock, { prometheus: DOWN }));
-      await clock.advance(1_000);
-      await registry.recordHealth(id, check(clock, { api: DOWN, prometheus: DOWN }));
-      expect((await registry.get(id)).status).toMatchObject({
-        state: 'OFFLINE',
-        health_score: 30,
-        connectivity: 'INTERMITTENT',
-        last_error: 'API server: connection refused; Prometheus: connection refused',
-      });
-      const changes = (await listEventsAfter(store(), 0, 10)).filter((e) => e.event_type === 'CLUSTER_STATUS_CHANGED');
-      expect(changes.map((e) => StatusChange.parse(e.payload))).toEqual([
-        { old_state: 'UNKNOWN', new_state: 'ONLINE', health_score: 100, reason: 'every configured endpoint answers' },
-        { old_state: 'ONLINE', new_state: 'DEGRADED', health_score: 80, reason: 'Prometheus: connection refused' },
-        {
-          old_state: 'DEGRADED',
-          new_state: 'OFFLINE',
-          health_score: 30,
-          reason: 'API server: connection refused; Prometheus: connection refused',
-        },
-      ]);
-      expect(changes.every((e) => e.cluster_id === id && e.cluster_name === 'prod-1')).toBe(true);
-      expect(nudges()).toBe(4);
-    });
-
-    it('ignores a check that is older than the last, and one of a cluster that is gone', async () => {
-      const { registry, create, clock, events } = setUp();
-      const { id } = await create();
-      const old = check(clock, { api: DOWN });
-      await clock.advance(1_000);
-      await registry.recordHealth(id, check(clock));
-      await registry.recordHealth(id, old);
-      expect((await registry.get(id)).status.state).toBe('ONLINE');
-      await registry.recordHealth(crypto.randomUUID(), check(clock));
-      expect(await events()).toEqual(['CLUSTER_REGISTERED', 'CLUSTER_STATUS_CHANGED']);
+      expect(await events()).toEqual(['CLUSTER_REGISTERED', 'CLUSTER_DELETED']);
     });
   });
 }

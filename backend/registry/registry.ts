@@ -1,32 +1,49 @@
-import { randomUUID } from 'node:crypto';
-import { asc, eq, ilike, or, type SQL, sql } from 'drizzle-orm';
+import { and, eq, or } from 'drizzle-orm';
 import {
+  type Capabilities,
   type Cluster,
   type ClusterCreate,
-  ClusterCredentials,
-  type ClusterState,
-  type ClusterType,
+  type ClusterSource,
+  type ClusterUpdate,
+  type OpenShiftStatus,
 } from '../model/cluster.ts';
 import { AppError } from '../model/errors.ts';
 import type { EventType } from '../model/event.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { Envelope } from '../platform/envelope.ts';
 import { appendEvent } from '../platform/outbox.ts';
-import { clusterCredentials, clusters, healthSchedule } from '../platform/store/schema.ts';
+import { clusters, discoverySchedule, healthSchedule } from '../platform/store/schema.ts';
 import type { Database, Store } from '../platform/store/store.ts';
 import { isUuid } from '../platform/uuid.ts';
 import type { AddressPolicy } from '../spokes/address-policy.ts';
-import { requireValidCluster } from './cluster-rules.ts';
-import { connectivityOf, errorOf, type HealthCheck, healthScore, nextState, recentChecks } from './health-score.ts';
+import { capabilityChanges } from './capability-changes.ts';
+import { changedFields, changedRow, needsCheck, staleVersion } from './cluster-change.ts';
+import { type ClusterFilter, filterSql } from './cluster-filter.ts';
+import { type ClusterPage, type PageRequest, selectPage } from './cluster-page.ts';
+import {
+  type ClusterRow,
+  lockCluster,
+  markDeleted,
+  newRow,
+  NOT_DELETED,
+  selectClusters,
+  toCluster,
+} from './cluster-rows.ts';
+import { requireValidChange, requireValidCluster } from './cluster-rules.ts';
 
-/** All given must hold. `name` is a part of the name; `label` is `key=value`. */
-export interface ClusterFilter {
-  readonly name?: string | undefined;
-  readonly cluster_type?: ClusterType | undefined;
-  readonly environment?: Cluster['environment'] | undefined;
-  readonly region?: string | undefined;
-  readonly state?: ClusterState | undefined;
-  readonly label?: string | undefined;
+export type { ClusterFilter } from './cluster-filter.ts';
+
+/** A cluster that an import or a file keeps in step, with that import's own key of it. */
+export interface SourcedCluster {
+  readonly cluster: Cluster;
+  readonly source_key: string | null;
+}
+
+/** What discovery found out about a cluster. `platform_version` is null when it could not be read; the old one stays then. */
+export interface Discovered {
+  readonly capabilities: Capabilities;
+  readonly openshift: OpenShiftStatus | null;
+  readonly platform: Cluster['platform'];
+  readonly platform_version: string | null;
 }
 
 /**
@@ -34,55 +51,60 @@ export interface ClusterFilter {
  * its event in the same transaction.
  */
 export interface ClusterRegistry {
-  /** Throws INVALID_CLUSTER_NAME, CLUSTER_ALREADY_EXISTS, ADDRESS_FORBIDDEN, VALIDATION_FAILED. The first health check is due at once. */
-  create(input: ClusterCreate): Promise<Cluster>;
+  /**
+   * Throws INVALID_CLUSTER_NAME, CLUSTER_ALREADY_EXISTS, ADDRESS_FORBIDDEN, VALIDATION_FAILED. The first health check and the
+   * first discovery are due at once. Without an origin it was registered by hand.
+   */
+  create(input: ClusterCreate, origin?: { source?: ClusterSource; source_key?: string }): Promise<Cluster>;
   /** Ordered by name, in one statement. */
   list(filter?: ClusterFilter): Promise<Cluster[]>;
+  /** One page of {@link list}, counted and cut by the database. Only clusters in the scope, when it is given. */
+  page(filter: ClusterFilter, request: PageRequest): Promise<ClusterPage>;
+  /** Those that came from one source, ordered by name. */
+  listBySource(source: ClusterSource): Promise<SourcedCluster[]>;
   /** Throws CLUSTER_NOT_FOUND, without near names: what names a caller may see is not known here. */
   get(nameOrId: string): Promise<Cluster>;
-  /** Credentials and schedule go with it. Throws CLUSTER_NOT_FOUND. */
-  remove(id: string): Promise<void>;
-  /** Stores the credentials in an envelope, in place of earlier ones, and makes a health check due. Throws CLUSTER_NOT_FOUND. */
-  setCredentials(id: string, credentials: ClusterCredentials): Promise<void>;
-  /** Undefined when there are none. Throws CREDENTIALS_INVALID when they cannot be decrypted. Never to be shown. */
-  credentialsOf(id: string): Promise<ClusterCredentials | undefined>;
   /**
-   * Writes what a check found; CLUSTER_STATUS_CHANGED exactly when the state becomes another. A check that is older than the
-   * last one recorded, or of a cluster that is gone, changes nothing.
+   * Changes the given fields and raises `resource_version`, unless they are what they were already. CLUSTER_UPDATED names the
+   * fields. With `ifVersion` it changes only that version: STALE_VERSION otherwise. `allow` sees the cluster before and after,
+   * inside the transaction, and throws to refuse. Throws CLUSTER_NOT_FOUND, ADDRESS_FORBIDDEN, VALIDATION_FAILED.
    */
-  recordHealth(id: string, check: HealthCheck): Promise<void>;
+  update(id: string, patch: ClusterUpdate, conditions?: UpdateConditions): Promise<Cluster>;
+  /**
+   * Writes what discovery found. CLUSTER_CAPABILITIES_CHANGED with the difference when there is one. Findings older than those
+   * that are stored, or of a cluster that is gone, change nothing.
+   */
+  setCapabilities(id: string, found: Discovered): Promise<void>;
+  /**
+   * Takes the cluster out of the fleet at once: from here on nothing shows it, its name is free, nothing checks it. Its stored
+   * credentials and its row go soon after (`deletion.ts`). Throws CLUSTER_NOT_FOUND.
+   */
+  remove(id: string): Promise<void>;
 }
 
-type ClusterRow = typeof clusters.$inferSelect;
+export interface UpdateConditions {
+  readonly ifVersion?: number | undefined;
+  readonly allow?: (before: Cluster, after: Cluster) => void;
+}
 
-/** `nudge` wakes the outbox relay after a commit. */
+/**
+ * `nudge` wakes the outbox relay after a commit. `queueDeletion` makes sure, as part of the transaction, that what is left of a
+ * removed cluster goes later (`deletion.ts`).
+ */
 export function createClusterRegistry(parts: {
   store: Store;
   clock: Clock;
-  envelope: Envelope;
   policy: AddressPolicy;
   nudge: () => void;
+  queueDeletion: (tx: Database, clusterId: string) => Promise<void>;
 }): ClusterRegistry {
-  const { store, clock, envelope, policy, nudge } = parts;
-
-  async function select(where: SQL | undefined): Promise<Cluster[]> {
-    const rows = await store.query((db) =>
-      db
-        .select({ cluster: clusters, credentials: clusterCredentials.auth_type })
-        .from(clusters)
-        .leftJoin(clusterCredentials, eq(clusterCredentials.cluster_id, clusters.id))
-        .where(where)
-        // "C": bytes, as JavaScript compares them; the database's own collation differs from host to host.
-        .orderBy(asc(sql`${clusters.name} collate "C"`)),
-    );
-    return rows.map((row) => toCluster(row.cluster, row.credentials !== null));
-  }
+  const { store, clock, policy, nudge, queueDeletion } = parts;
 
   return {
-    create: async (input) => {
+    create: async (input, origin = {}) => {
       requireValidCluster(input, policy);
       const now = clock.now();
-      const row = newRow(input, now);
+      const row = newRow(input, { source: origin.source ?? 'MANUAL', source_key: origin.source_key ?? null }, now);
       await store.transaction(async (tx) => {
         const created = await tx.insert(clusters).values(row).onConflictDoNothing().returning({ id: clusters.id });
         if (created.length === 0) {
@@ -91,82 +113,104 @@ export function createClusterRegistry(parts: {
           });
         }
         await tx.insert(healthSchedule).values({ cluster_id: row.id, next_run_at: now });
-        await tell(
-          tx,
-          'CLUSTER_REGISTERED',
-          row,
-          { cluster_type: row.cluster_type, environment: row.environment },
-          now,
-        );
+        await tx.insert(discoverySchedule).values({ cluster_id: row.id, next_run_at: now });
+        const payload = { cluster_type: row.cluster_type, environment: row.environment, source: row.source };
+        await tell(tx, 'CLUSTER_REGISTERED', row, payload, now);
       });
       nudge();
-      return toCluster(row, false);
+      return toCluster(row, null);
     },
 
-    list: async (filter = {}) => select(filterOf(filter)),
+    list: async (filter = {}) => {
+      const where = filterSql(filter);
+      return store.query((db) => selectClusters(db, { where }));
+    },
+
+    page: (filter, request) => selectPage(store, filter, request),
+
+    listBySource: async (source) => {
+      const [found, keys] = await Promise.all([
+        store.query((db) => selectClusters(db, { where: eq(clusters.source, source) })),
+        store.query((db) =>
+          db
+            .select({ id: clusters.id, source_key: clusters.source_key })
+            .from(clusters)
+            .where(and(NOT_DELETED, eq(clusters.source, source))),
+        ),
+      ]);
+      const keyOf = new Map(keys.map((row) => [row.id, row.source_key]));
+      return found.map((cluster) => ({ cluster, source_key: keyOf.get(cluster.id) ?? null }));
+    },
 
     get: async (nameOrId) => {
       const byName = eq(clusters.name, nameOrId);
-      const found = await select(isUuid(nameOrId) ? or(eq(clusters.id, nameOrId), byName) : byName);
+      const where = isUuid(nameOrId) ? or(eq(clusters.id, nameOrId), byName) : byName;
+      const found = await store.query((db) => selectClusters(db, { where }));
       // A name may look like an id; the id it is wins.
       const cluster = found.find((c) => c.id === nameOrId.toLowerCase()) ?? found[0];
       if (!cluster) throw notFound(nameOrId);
       return cluster;
     },
 
-    remove: async (id) => {
-      const removed = await store.transaction(async (tx) => {
-        const [row] = isUuid(id) ? await tx.delete(clusters).where(eq(clusters.id, id)).returning() : [];
-        if (row) await tell(tx, 'CLUSTER_DELETED', row, {}, clock.now());
-        return row !== undefined;
-      });
-      if (!removed) throw notFound(id);
-      nudge();
-    },
-
-    setCredentials: async (id, credentials) => {
-      const sealed = envelope.seal(JSON.stringify(credentials), id.toLowerCase());
-      const known = await store.transaction(async (tx) => {
-        const [row] = isUuid(id) ? await tx.select().from(clusters).where(eq(clusters.id, id)).for('update') : [];
-        if (!row) return false;
+    update: async (id, patch, { ifVersion, allow } = {}) => {
+      requireValidChange(patch, policy);
+      const { cluster, changed } = await store.transaction(async (tx) => {
+        const found = isUuid(id) ? await lockCluster(tx, id) : undefined;
+        if (!found) throw notFound(id);
+        const before = found.cluster;
+        if (ifVersion !== undefined && ifVersion !== before.resource_version) throw staleVersion(before, ifVersion);
         const now = clock.now();
-        const stored = { auth_type: credentials.auth_type, sealed, updated_at: now };
-        await tx
-          .insert(clusterCredentials)
-          .values({ cluster_id: id, ...stored })
-          .onConflictDoUpdate({ target: clusterCredentials.cluster_id, set: stored });
-        await tx.update(clusters).set({ updated_at: now }).where(eq(clusters.id, id));
-        await tx.update(healthSchedule).set({ next_run_at: now }).where(eq(healthSchedule.cluster_id, id));
-        await tell(tx, 'CLUSTER_CREDENTIALS_UPDATED', row, { auth_type: credentials.auth_type }, now);
-        return true;
+        const fields = changedFields(before, patch);
+        const row = fields.length === 0 ? found.row : changedRow(found.row, patch, now);
+        const after = {
+          ...toCluster(row, null),
+          has_credentials: before.has_credentials,
+          credentials_expire_at: before.credentials_expire_at,
+        };
+        allow?.(before, after);
+        if (fields.length === 0) return { cluster: before, changed: false };
+        await tx.update(clusters).set(row).where(eq(clusters.id, row.id));
+        if (needsCheck(fields)) {
+          await tx.update(healthSchedule).set({ next_run_at: now }).where(eq(healthSchedule.cluster_id, row.id));
+          await tx.update(discoverySchedule).set({ next_run_at: now }).where(eq(discoverySchedule.cluster_id, row.id));
+        }
+        await tell(tx, 'CLUSTER_UPDATED', row, { changed: fields, resource_version: row.resource_version }, now);
+        return { cluster: after, changed: true };
       });
-      if (!known) throw notFound(id);
-      nudge();
+      if (changed) nudge();
+      return cluster;
     },
 
-    credentialsOf: async (id) => {
-      if (!isUuid(id)) return undefined;
-      const [row] = await store.query((db) =>
-        db.select().from(clusterCredentials).where(eq(clusterCredentials.cluster_id, id)),
-      );
-      if (!row) return undefined;
-      return ClusterCredentials.parse(JSON.parse(envelope.open(row.sealed, row.cluster_id)));
-    },
-
-    recordHealth: async (id, check) => {
+    setCapabilities: async (id, found) => {
       if (!isUuid(id)) return;
       const changed = await store.transaction(async (tx) => {
-        const [row] = await tx.select().from(clusters).where(eq(clusters.id, id)).for('update');
-        if (!row || (row.checked_at && row.checked_at > check.at)) return false;
-        const next = measured(row, check);
-        await tx.update(clusters).set(next).where(eq(clusters.id, id));
-        if (next.state === row.state) return false;
-        const reason = next.last_error ?? 'every configured endpoint answers';
-        const payload = { old_state: row.state, new_state: next.state, health_score: next.health_score, reason };
-        await tell(tx, 'CLUSTER_STATUS_CHANGED', row, payload, check.at);
+        const locked = await lockCluster(tx, id);
+        if (!locked) return false;
+        const { row, cluster } = locked;
+        const known = row.capabilities?.discovered_at;
+        if (known !== undefined && known > found.capabilities.discovered_at) return false;
+        const platform_version = found.platform_version ?? row.platform_version;
+        await tx
+          .update(clusters)
+          .set({ ...found, platform_version })
+          .where(eq(clusters.id, row.id));
+        const difference = capabilityChanges(cluster, { ...found, platform_version });
+        if (!difference) return false;
+        await tell(tx, 'CLUSTER_CAPABILITIES_CHANGED', row, { ...difference }, clock.now());
         return true;
       });
       if (changed) nudge();
+    },
+
+    remove: async (id) => {
+      await store.transaction(async (tx) => {
+        const found = isUuid(id) ? await lockCluster(tx, id) : undefined;
+        if (!found) throw notFound(id);
+        await markDeleted(tx, found.row, clock.now());
+        await queueDeletion(tx, found.row.id);
+        await tell(tx, 'CLUSTER_DELETED', found.row, {}, clock.now());
+      });
+      nudge();
     },
   };
 }
@@ -183,104 +227,6 @@ async function tell(
     { event_type: type, source: 'registry', cluster_id: cluster.id, cluster_name: cluster.name, payload },
     at,
   );
-}
-
-function newRow(input: ClusterCreate, now: Date): ClusterRow {
-  return {
-    id: randomUUID(),
-    name: input.name,
-    display_name: input.display_name ?? input.name,
-    api_server_url: input.api_server_url,
-    cluster_type: input.cluster_type,
-    platform: input.platform,
-    platform_version: null,
-    region: input.region ?? null,
-    environment: input.environment,
-    labels: input.labels,
-    endpoints: input.endpoints,
-    tls: input.tls,
-    state: 'UNKNOWN',
-    health_score: null,
-    recent_api_checks: '',
-    api_server_healthy: null,
-    prometheus_healthy: null,
-    alertmanager_healthy: null,
-    last_error: null,
-    checked_at: null,
-    created_at: now,
-    updated_at: now,
-    last_seen_at: null,
-  };
-}
-
-/** The columns that a check sets. An endpoint that was not asked is null: not known, never "down". */
-function measured(row: ClusterRow, check: HealthCheck) {
-  const answered = check.api.ok || check.prometheus?.ok === true || check.alertmanager?.ok === true;
-  return {
-    state: nextState(row.state, check),
-    health_score: healthScore(check),
-    recent_api_checks: recentChecks(row.recent_api_checks, check),
-    api_server_healthy: check.api.ok,
-    prometheus_healthy: check.prometheus?.ok ?? null,
-    alertmanager_healthy: check.alertmanager?.ok ?? null,
-    last_error: errorOf(check),
-    checked_at: check.at,
-    platform_version: (check.api.ok ? check.api.version : undefined) ?? row.platform_version,
-    last_seen_at: answered ? check.at : row.last_seen_at,
-  };
-}
-
-function filterOf(filter: ClusterFilter): SQL | undefined {
-  const conditions: SQL[] = [];
-  if (filter.name !== undefined) conditions.push(ilike(clusters.name, `%${filter.name.replace(/[\\%_]/g, '\\$&')}%`));
-  if (filter.cluster_type !== undefined) conditions.push(eq(clusters.cluster_type, filter.cluster_type));
-  if (filter.environment !== undefined) conditions.push(eq(clusters.environment, filter.environment));
-  if (filter.region !== undefined) conditions.push(eq(clusters.region, filter.region));
-  if (filter.state !== undefined) conditions.push(eq(clusters.state, filter.state));
-  if (filter.label !== undefined) conditions.push(hasLabel(filter.label));
-  return conditions.length === 0 ? undefined : sql.join(conditions, sql` and `);
-}
-
-function hasLabel(text: string): SQL {
-  const at = text.indexOf('=');
-  if (at <= 0) {
-    const message = 'must be key=value';
-    throw new AppError('VALIDATION_FAILED', `label ${message}.`, {
-      details: { issues: [{ field: 'label', message }] },
-    });
-  }
-  return sql`${clusters.labels} ->> ${text.slice(0, at)} = ${text.slice(at + 1)}`;
-}
-
-function toCluster(row: ClusterRow, hasCredentials: boolean): Cluster {
-  return {
-    id: row.id,
-    name: row.name,
-    display_name: row.display_name,
-    api_server_url: row.api_server_url,
-    cluster_type: row.cluster_type,
-    platform: row.platform,
-    platform_version: row.platform_version,
-    region: row.region,
-    environment: row.environment,
-    labels: row.labels,
-    endpoints: row.endpoints,
-    tls: row.tls,
-    has_credentials: hasCredentials,
-    status: {
-      state: row.state,
-      health_score: row.health_score,
-      connectivity: connectivityOf(row.recent_api_checks),
-      api_server_healthy: row.api_server_healthy,
-      prometheus_healthy: row.prometheus_healthy,
-      alertmanager_healthy: row.alertmanager_healthy,
-      last_error: row.last_error,
-      checked_at: row.checked_at?.toISOString() ?? null,
-    },
-    created_at: row.created_at.toISOString(),
-    updated_at: row.updated_at.toISOString(),
-    last_seen_at: row.last_seen_at?.toISOString() ?? null,
-  };
 }
 
 function notFound(wanted: string): AppError {

@@ -1,7 +1,7 @@
 import { lookup as dnsLookup } from 'node:dns/promises';
 import { type LookupFunction, type Socket, connect as connectTcp, isIP } from 'node:net';
 import { X509Certificate } from 'node:crypto';
-import { type SecureContext, connect as connectTls, createSecureContext } from 'node:tls';
+import { type SecureContext, connect as connectTls, createSecureContext, getCACertificates } from 'node:tls';
 import type { buildConnector } from 'undici';
 import { AppError } from '../model/errors.ts';
 import type { ClusterTls } from '../model/cluster.ts';
@@ -27,6 +27,8 @@ export interface ConnectorOptions {
   readonly resolve: Resolver;
   readonly clock: Clock;
   readonly tls: ClusterTls;
+  /** Trusts the system's roots besides `tls.ca`. */
+  readonly systemRoots?: boolean;
   /** PEM pair of a client certificate. */
   readonly client?: { readonly certificate: string; readonly key: string };
   /** A connection attempt (TCP and TLS) is given up after this time. */
@@ -142,12 +144,12 @@ export function createConnector(options: ConnectorOptions): Connector {
 }
 
 /** Throws CREDENTIALS_INVALID. OpenSSL's own message may quote the key material, so only its code is kept. */
-function createContext({ tls, client }: ConnectorOptions): SecureContext {
+function createContext({ tls, client, systemRoots }: ConnectorOptions): SecureContext {
   try {
     // OpenSSL skips over a CA that it cannot read, and every certificate would then look untrusted.
     if (tls.ca !== undefined) void new X509Certificate(tls.ca);
     return createSecureContext({
-      ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+      ...(tls.ca === undefined ? {} : { ca: systemRoots === true ? [tls.ca, ...getCACertificates()] : tls.ca }),
       ...(client === undefined ? {} : { cert: client.certificate, key: client.key }),
     });
   } catch (thrown) {

@@ -11,6 +11,7 @@ export type UnreachableReason =
   | 'TLS_NOT_YET_VALID'
   | 'TLS_UNTRUSTED'
   | 'TLS_NAME'
+  | 'TLS_CLIENT_CERTIFICATE'
   | 'TLS'
   | 'OTHER';
 
@@ -26,6 +27,15 @@ const untrusted: Explanation = {
   text: 'its TLS certificate is not signed by a trusted CA',
   hint: TRUST_HINT,
 };
+
+const refusedClient: Explanation = {
+  reason: 'TLS_CLIENT_CERTIFICATE',
+  text: 'it does not accept the client certificate, or wants one',
+  hint: 'Set a client certificate that it knows as MTLS credentials of the cluster.',
+};
+
+/** TLS alerts that a server sends about the certificate of its client. */
+const CLIENT_ALERT = /^ERR_SSL_(?:[\w/]+_)?ALERT_(?:CERTIFICATE_\w+|BAD_CERTIFICATE|UNKNOWN_CA)$/;
 
 /** Codes of Node's net, dns and tls modules and of undici. */
 const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
@@ -77,6 +87,7 @@ export function unreachable(thrown: unknown, where: string): AppError {
 }
 
 function fallback(code: string): Explanation {
+  if (CLIENT_ALERT.test(code)) return refusedClient;
   if (/^(?:ERR_SSL|ERR_TLS|EPROTO|CERT_|ERR_OSSL)/.test(code))
     return { reason: 'TLS', text: `the TLS handshake failed (${code})` };
   return { reason: 'OTHER', text: code === '' ? 'the connection failed' : `the connection failed (${code})` };

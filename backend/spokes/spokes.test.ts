@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { ClusterCredentials, EndpointKind } from '../model/cluster.ts';
+import type { EndpointKind } from '../model/cluster.ts';
 import { testCluster } from '../model/test-cluster.ts';
+import type { UsableCredentials } from './auth.ts';
 import { createSpokes } from './spokes.ts';
 import { loopbackTransport } from './test-transport.ts';
 
 const endpoints = { prometheus_url: 'https://prometheus.test', alertmanager_url: 'http://alertmanager.test' };
 
-function spokesWith(credentials: ClusterCredentials | undefined) {
+function spokesWith(credentials: UsableCredentials | undefined) {
   let reads = 0;
   const spokes = createSpokes({
     transport: loopbackTransport(),
@@ -36,9 +37,9 @@ describe('targets', () => {
 
   it("shows an endpoint its own token, else the API server's over https only", async () => {
     const cluster = testCluster('a-1', { endpoints, has_credentials: true });
-    const tokenFor = async (credentials: ClusterCredentials, kind: EndpointKind) =>
+    const tokenFor = async (credentials: UsableCredentials, kind: EndpointKind) =>
       (await spokesWith(credentials).spokes.target(cluster, kind))?.auth;
-    const one: ClusterCredentials = { auth_type: 'SERVICE_ACCOUNT', api_token: 'api' };
+    const one: UsableCredentials = { auth_type: 'SERVICE_ACCOUNT', api_token: 'api' };
     expect(await tokenFor(one, 'API')).toEqual({ type: 'BEARER', token: 'api' });
     expect(await tokenFor(one, 'PROMETHEUS')).toEqual({ type: 'BEARER', token: 'api' });
     expect(await tokenFor(one, 'ALERTMANAGER')).toBeUndefined();

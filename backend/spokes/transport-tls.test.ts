@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '../model/errors.ts';
+import { unreachable } from './spoke-error.ts';
 import { type Certificates, type HttpDouble, makeCertificates, startHttp } from './test-servers.ts';
 import { loopbackTransport, targetAt } from './test-transport.ts';
 import type { SpokeRequest, SpokeTarget } from './transport.ts';
@@ -85,6 +86,15 @@ describe('TLS to a spoke', () => {
     expect((await failure(transport.request(at(server.url, { tls }), get))).code).toBe('CLUSTER_UNREACHABLE');
     const auth = { type: 'MTLS', certificate: certificates.client.cert, key: certificates.client.key } as const;
     expect((await transport.request(at(server.url, { tls, auth }), get)).status).toBe(200);
+  });
+
+  it.each([
+    'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+    'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_EXPIRED',
+    'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
+  ])('knows by %s that it is the client certificate that is refused', (code) => {
+    const error = unreachable(Object.assign(new Error('alert'), { code }), 'spoke.test:443');
+    expect(error.details['reason']).toBe('TLS_CLIENT_CERTIFICATE');
   });
 
   it('says what is wrong with a CA that is no certificate, without quoting it', async () => {

@@ -1,6 +1,7 @@
-import { Agent, type Dispatcher, errors } from 'undici';
+import type { Duplex } from 'node:stream';
+import { Agent } from 'undici';
 import type { ClusterTls, EndpointKind } from '../model/cluster.ts';
-import { AppError, asAppError, quoteForeign } from '../model/errors.ts';
+import { AppError, asAppError } from '../model/errors.ts';
 import { orAborted } from '../platform/abort.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -8,7 +9,20 @@ import type { Metrics } from '../platform/metrics.ts';
 import type { AddressPolicy } from './address-policy.ts';
 import { type Connector, type Resolver, createConnector, systemResolver } from './connector.ts';
 import { decode, readCapped } from './read-body.ts';
-import { errorCode, spokeError, unreachable } from './spoke-error.ts';
+import { createLongLived } from './long-lived.ts';
+import { spokeError } from './spoke-error.ts';
+import {
+  beforeAnswer,
+  firstValues,
+  headersOf,
+  redirected,
+  renewingOn401,
+  resolveUrl,
+  scrubbed,
+  timedOut,
+} from './spoke-request.ts';
+
+export { renewingOn401 } from './spoke-request.ts';
 
 export type SpokeAuth =
   | { readonly type: 'BEARER'; readonly token: string }
@@ -21,7 +35,16 @@ export interface SpokeTarget {
   /** Base URL; its path is kept in front of every request's path, its query in front of every request's query. */
   readonly url: string;
   readonly tls: ClusterTls;
+  /** Trusts the system's roots besides `tls.ca`; for a service that is not the cluster's own, such as its token issuer. */
+  readonly systemRoots?: boolean;
   readonly auth?: SpokeAuth;
+  /** Sent with every request, such as the tenant of an endpoint that serves several. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * Asked once when the spoke answers 401: credentials that were stored or issued since, undefined when there are none other
+   * than `auth`. Whoever sends by another way than {@link Transport.request} does so through {@link renewingOn401}.
+   */
+  readonly renewAuth?: () => Promise<SpokeAuth | undefined>;
 }
 
 /** How long a call may take at most, and who may take it back. */
@@ -31,10 +54,13 @@ export interface CallLimits {
 }
 
 export interface SpokeRequest extends CallLimits {
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Put behind the path of the target's URL, which stays as it is when this is empty. */
   readonly path: string;
   readonly query?: URLSearchParams;
   readonly form?: URLSearchParams;
+  /** Body as JSON, in place of `form`; its content type may be set in `headers`. */
+  readonly json?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   /** Cap on the body in bytes, both on the wire and decompressed. Default 10 MiB. */
   readonly maxBytes?: number;
@@ -47,13 +73,48 @@ export interface SpokeResponse {
   readonly body: Buffer;
 }
 
+/** A GET whose answer goes on: a watch. */
+export interface StreamRequest extends CallLimits {
+  readonly path: string;
+  readonly query?: URLSearchParams;
+  /** The stream ends with SPOKE_ERROR (reason SILENT) when nothing comes for so many milliseconds. `timeoutMs` ends when the answer begins. */
+  readonly idleMs: number;
+}
+
+/** `chunks` must be read or left (`return`); it rejects with SPOKE_ERROR (reason TRUNCATED) when the spoke breaks off. */
+export interface SpokeStream {
+  readonly status: number;
+  readonly chunks: AsyncIterable<Buffer>;
+}
+
+/** A connection that another protocol takes over. */
+export interface DialledSocket {
+  readonly socket: Duplex;
+  /** What an HTTP request on it has to carry, credentials included. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A cluster's connections in use; they live at least until `release`, which may be called again. */
+export interface LaneUse {
+  readonly agent: Agent;
+  readonly connector: Connector;
+  /** Aborts with CLUSTER_UNREACHABLE when the cluster is removed, or its TLS rules or client certificate change. */
+  readonly retired: AbortSignal;
+  release(): void;
+}
+
 export interface Transport {
   /**
-   * One request, one answer; no retry and no redirect. Throws CLUSTER_UNREACHABLE (`details.reason` tells DNS, refused, TLS and
+   * One request, one answer; no redirect, and no retry but the one after a 401 that {@link SpokeTarget.renewAuth} allows. The
+   * spoke's own credentials are blacked out in an answer that is not a success, because errors quote it. Throws CLUSTER_UNREACHABLE (`details.reason` tells DNS, refused, TLS and
    * so on), ADDRESS_FORBIDDEN, QUERY_TIMEOUT at the deadline, SPOKE_ERROR for a redirect, a body over the cap or one that
    * breaks off, and the signal's own reason when the caller aborts. Every status other than 3xx is an answer.
    */
   request(target: SpokeTarget, request: SpokeRequest): Promise<SpokeResponse>;
+  /** Under the same rules an answer without an end, uncompressed; any other than 2xx comes as a whole. Ended by {@link forget}. */
+  stream(target: SpokeTarget, request: StreamRequest): Promise<SpokeStream | SpokeResponse>;
+  /** Under the same rules a bare connection (TCP, or TLS with its handshake done). Ended by {@link forget} and by `signal`. */
+  dial(target: SpokeTarget, limits: CallLimits): Promise<DialledSocket>;
   /** Lets go of the connections to one cluster, for when it is removed or its credentials change. What is in flight may end. */
   forget(clusterId: string): void;
   /** Ends everything, in flight or not. */
@@ -72,35 +133,54 @@ export interface TransportOptions {
 
 const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
 const CONNECT_TIMEOUT_MS = 10_000;
+/** Longer than the interval of health checks at SPOKE, so that they need no handshake; shorter than proxies commonly keep. */
+const KEEP_ALIVE_MS = 55_000;
 /** Above fan-out's bulkhead of 10, so that health checks never queue behind queries. */
 const CONNECTIONS_PER_ORIGIN = 16;
 
-/** The connections to one cluster; all its endpoints share TLS rules, so one Agent serves them. */
+/** Connections to one cluster under the same TLS rules; endpoints that share the rules share the Agent. */
 interface Lane {
   readonly agent: Agent;
   readonly connector: Connector;
-  /** The TLS material the Agent was made with; a change makes a new Agent. */
-  readonly material: string;
+  /** The kinds of endpoint that use it; one whose TLS rules or client certificate change moves to another Agent. */
+  readonly kinds: Set<EndpointKind>;
   inFlight: number;
+  /** Aborted when the lane is retired: ends what would otherwise never end. */
+  readonly retired: AbortController;
 }
 
 export function createTransport(options: TransportOptions): Transport {
   const { policy, clock, logger, metrics, version, lookup = systemResolver } = options;
-  const lanes = new Map<string, Lane>();
+  /** By cluster id, then by the TLS material that the Agent was made with. */
+  const lanes = new Map<string, Map<string, Lane>>();
 
   function laneOf(target: SpokeTarget): Lane {
     const client =
       target.auth?.type === 'MTLS' ? { certificate: target.auth.certificate, key: target.auth.key } : undefined;
-    const material = JSON.stringify([target.tls, client]);
-    const known = lanes.get(target.clusterId);
-    if (known?.material === material) return known;
-    if (known) retire(target.clusterId, known);
+    const material = JSON.stringify([target.tls, target.systemRoots ?? false, client]);
+    const own = lanes.get(target.clusterId) ?? new Map<string, Lane>();
+    lanes.set(target.clusterId, own);
+    const known = own.get(material);
+    if (known?.kinds.has(target.kind)) return known;
+    for (const [key, lane] of own) {
+      if (!lane.kinds.delete(target.kind) || lane.kinds.size > 0) continue;
+      own.delete(key);
+      retire(lane);
+    }
+    const lane = known ?? newLane(target, client);
+    own.set(material, lane);
+    lane.kinds.add(target.kind);
+    return lane;
+  }
+
+  function newLane(target: SpokeTarget, client: { certificate: string; key: string } | undefined): Lane {
     const connector = createConnector({
       policy,
       resolve: lookup,
       clock,
       tls: target.tls,
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      ...(target.systemRoots === true ? { systemRoots: true } : {}),
       ...(client ? { client } : {}),
     });
     // Deadlines are ours, by the injected clock; undici's own timers would only compete with them.
@@ -109,25 +189,48 @@ export function createTransport(options: TransportOptions): Transport {
       connections: CONNECTIONS_PER_ORIGIN,
       allowH2: false,
       pipelining: 1,
-      keepAliveTimeout: 30_000,
+      keepAliveTimeout: KEEP_ALIVE_MS,
       keepAliveMaxTimeout: 60_000,
       headersTimeout: 0,
       bodyTimeout: 0,
     });
-    const lane: Lane = { agent, connector, material, inFlight: 0 };
-    lanes.set(target.clusterId, lane);
-    return lane;
+    return { agent, connector, kinds: new Set(), inFlight: 0, retired: new AbortController() };
   }
 
-  /** What is in flight may end, within its own deadline; nothing new starts on these connections. */
-  function retire(clusterId: string, lane: Lane): void {
-    lanes.delete(clusterId);
+  /** Requests in flight may end, within their own deadline; streams and sockets end now. Nothing new starts on these connections. */
+  function retire(lane: Lane): void {
+    lane.retired.abort(changedMeanwhile());
     void lane.agent.close();
     if (lane.inFlight === 0) lane.connector.abandonAttempts();
   }
 
-  async function exchange(
-    lane: Lane,
+  function acquire(target: SpokeTarget): LaneUse {
+    policy.checkUrl(target.url);
+    const lane = laneOf(target);
+    lane.inFlight += 1;
+    let held = true;
+    const release = () => {
+      if (!held) return;
+      held = false;
+      lane.inFlight -= 1;
+      // undici goes on connecting after the request that wanted the connection has given up; nobody else wants it here.
+      if (lane.inFlight === 0) lane.connector.abandonAttempts();
+    };
+    return { agent: lane.agent, connector: lane.connector, retired: lane.retired.signal, release };
+  }
+
+  async function exchange(target: SpokeTarget, request: SpokeRequest, signal: AbortSignal): Promise<SpokeResponse> {
+    const lane = acquire(target);
+    try {
+      // undici notices an abort only once a connection stands, which may be never.
+      return scrubbed(await orAborted(exchangeOn(lane, target, request, signal), signal), target.auth);
+    } finally {
+      lane.release();
+    }
+  }
+
+  async function exchangeOn(
+    lane: LaneUse,
     target: SpokeTarget,
     request: SpokeRequest,
     signal: AbortSignal,
@@ -140,7 +243,7 @@ export function createTransport(options: TransportOptions): Transport {
         path: url.pathname + url.search,
         method: request.method ?? 'GET',
         headers: headersOf(target, request, version),
-        body: request.form?.toString() ?? null,
+        body: request.json === undefined ? (request.form?.toString() ?? null) : JSON.stringify(request.json),
         signal,
       })
       .catch((thrown: unknown) => {
@@ -151,12 +254,10 @@ export function createTransport(options: TransportOptions): Transport {
       if (answer.statusCode >= 300 && answer.statusCode < 400)
         throw redirected(where, answer.statusCode, headers['location']);
       const raw = await readCapped(answer.body, maxBytes, where, headers['content-length']);
-      const body = await decode(raw, headers['content-encoding'], maxBytes, where);
-      // An error is quoted to people; a spoke that repeats our credential in it must not pass it on to them.
       return {
         status: answer.statusCode,
         headers,
-        body: answer.statusCode < 400 ? body : withoutSecret(body, target.auth),
+        body: await decode(raw, headers['content-encoding'], maxBytes, where),
       };
     } catch (thrown) {
       // An unread rest must not keep the socket busy; its own error has nobody left to hear it.
@@ -169,6 +270,16 @@ export function createTransport(options: TransportOptions): Transport {
     }
   }
 
+  function observe(target: SpokeTarget, path: string, outcome: string, startedMs: number): void {
+    const ms = clock.monotonicMs() - startedMs;
+    metrics.spokeRequests.inc({ kind: target.kind, outcome });
+    metrics.spokeDuration.observe({ kind: target.kind }, ms / 1000);
+    logger.debug(
+      { cluster_id: target.clusterId, kind: target.kind, path, outcome, duration_ms: Math.round(ms) },
+      'spoke request',
+    );
+  }
+
   async function request(target: SpokeTarget, wanted: SpokeRequest): Promise<SpokeResponse> {
     wanted.signal?.throwIfAborted();
     const startedMs = clock.monotonicMs();
@@ -176,13 +287,11 @@ export function createTransport(options: TransportOptions): Transport {
     const cancelDeadline = clock.after(wanted.timeoutMs, () => deadline.abort());
     const signal = wanted.signal ? AbortSignal.any([wanted.signal, deadline.signal]) : deadline.signal;
     let outcome = 'SUCCESS';
-    let lane: Lane | undefined;
     try {
-      policy.checkUrl(target.url);
-      lane = laneOf(target);
-      lane.inFlight += 1;
-      // undici notices an abort only once a connection stands, which may be never.
-      return await orAborted(exchange(lane, target, wanted, signal), signal);
+      return await orAborted(
+        renewingOn401(target, (to) => exchange(to, wanted, signal)),
+        signal,
+      );
     } catch (thrown) {
       if (wanted.signal?.aborted) {
         outcome = 'ABORTED';
@@ -193,112 +302,32 @@ export function createTransport(options: TransportOptions): Transport {
       throw error;
     } finally {
       cancelDeadline();
-      const ms = clock.monotonicMs() - startedMs;
-      metrics.spokeRequests.inc({ kind: target.kind, outcome });
-      metrics.spokeDuration.observe({ kind: target.kind }, ms / 1000);
-      logger.debug(
-        { cluster_id: target.clusterId, kind: target.kind, path: wanted.path, outcome, duration_ms: Math.round(ms) },
-        'spoke request',
-      );
-      if (lane) {
-        lane.inFlight -= 1;
-        // undici goes on connecting after the request that wanted the connection has given up; nobody else wants it here.
-        if (lane.inFlight === 0) lane.connector.abandonAttempts();
-      }
+      observe(target, wanted.path, outcome, startedMs);
     }
   }
 
   return {
     request,
+    ...createLongLived({ acquire, clock, version, observe }),
     forget: (clusterId) => {
-      const lane = lanes.get(clusterId);
-      if (lane) retire(clusterId, lane);
+      const own = lanes.get(clusterId);
+      lanes.delete(clusterId);
+      for (const lane of own?.values() ?? []) retire(lane);
     },
     close: async () => {
-      const closing = [...lanes.values()];
+      const closing = [...lanes.values()].flatMap((own) => [...own.values()]);
       lanes.clear();
-      for (const lane of closing) lane.connector.abandonAttempts();
+      for (const lane of closing) {
+        lane.retired.abort(changedMeanwhile());
+        lane.connector.abandonAttempts();
+      }
       await Promise.all(closing.map((lane) => lane.agent.destroy(null)));
     },
   };
 }
 
-function resolveUrl(target: SpokeTarget, request: SpokeRequest): { url: URL; where: string } {
-  const url = new URL(target.url);
-  url.pathname = url.pathname.replace(/\/$/, '') + request.path;
-  for (const [name, value] of request.query ?? []) url.searchParams.append(name, value);
-  return { url, where: `${url.hostname}:${url.port || (url.protocol === 'https:' ? '443' : '80')}` };
-}
-
-function headersOf(target: SpokeTarget, request: SpokeRequest, version: string): Record<string, string> {
-  const headers: Record<string, string> = {
-    accept: 'application/json, */*;q=0.1',
-    'accept-encoding': 'gzip',
-    'user-agent': `aiops-nextgen/${version}`,
-    ...request.headers,
-  };
-  if (request.form) headers['content-type'] = 'application/x-www-form-urlencoded';
-  if (target.auth?.type === 'BEARER') headers['authorization'] = `Bearer ${target.auth.token}`;
-  if (target.auth?.type === 'BASIC') headers['authorization'] = `Basic ${basicToken(target.auth)}`;
-  return headers;
-}
-
-function firstValues(headers: Dispatcher.ResponseData['headers']): Record<string, string> {
-  const out: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    const first = Array.isArray(value) ? value[0] : value;
-    if (first !== undefined) out[name] = first;
-  }
-  return out;
-}
-
-function redirected(where: string, status: number, location: string | undefined): AppError {
-  // Only origin and path are shown: the query of a login redirect may carry state.
-  const to =
-    location !== undefined && URL.canParse(location, `http://${where}`)
-      ? new URL(location, `http://${where}`)
-      : undefined;
-  const named = to ? ` to ${quoteForeign(to.origin + to.pathname, 200)}` : '';
-  return spokeError(
-    `${where} answered with a redirect (${status})${named}; redirects are never followed.`,
-    { reason: 'REDIRECT', status },
-    "Register the URL that serves the API itself, and check the cluster's credentials: login proxies redirect.",
-  );
-}
-
-function timedOut(target: SpokeTarget, timeoutMs: number): AppError {
-  return new AppError('QUERY_TIMEOUT', `No answer within ${Math.round(timeoutMs) / 1000} s.`, {
-    details: { host: new URL(target.url).host, timeout_ms: timeoutMs },
+function changedMeanwhile(): AppError {
+  return new AppError('CLUSTER_UNREACHABLE', 'The cluster was removed or its connection settings changed meanwhile.', {
+    details: { reason: 'OTHER' },
   });
-}
-
-function beforeAnswer(thrown: unknown, where: string): AppError {
-  if (thrown instanceof AppError) return thrown;
-  const code = errorCode(thrown);
-  if (thrown instanceof errors.HTTPParserError)
-    return spokeError(`${where} does not speak HTTP.`, { reason: 'NOT_HTTP' });
-  if (code === 'UND_ERR_HEADERS_OVERFLOW')
-    return spokeError(`${where} sent headers that are too long.`, { reason: 'HEADERS' });
-  if (code === 'UND_ERR_INVALID_ARG') {
-    return new AppError(
-      'CREDENTIALS_INVALID',
-      "The cluster's token or password contains characters that cannot stand in a header.",
-    );
-  }
-  return unreachable(thrown, where);
-}
-
-function withoutSecret(body: Buffer, auth: SpokeAuth | undefined): Buffer {
-  const secrets =
-    auth?.type === 'BEARER' ? [auth.token] : auth?.type === 'BASIC' ? [auth.password, basicToken(auth)] : [];
-  const text = body.toString('latin1');
-  const clean = secrets.reduce(
-    (left, secret) => left.replaceAll(Buffer.from(secret).toString('latin1'), '[redacted]'),
-    text,
-  );
-  return clean === text ? body : Buffer.from(clean, 'latin1');
-}
-
-function basicToken({ username, password }: { readonly username: string; readonly password: string }): string {
-  return Buffer.from(`${username}:${password}`).toString('base64');
 }

@@ -30,6 +30,18 @@ describe('API client', () => {
     });
   });
 
+  it('changes only the version that it was told to', async () => {
+    const { api, sent } = setUp(() => errorResponse(412, 'STALE_VERSION'));
+    await expect(api.put('/x', { a: 1 }, 7)).rejects.toMatchObject({ code: 'STALE_VERSION', status: 412 });
+    expect([sent[0]?.method, sent[0]?.headers.get('if-match')]).toEqual(['PUT', '"7"']);
+  });
+
+  it('tells which fields the server refused', async () => {
+    const issues = [{ field: 'labels.a', message: 'too long' }, { odd: true }];
+    const { api } = setUp(() => errorResponse(422, 'VALIDATION_FAILED', { issues }));
+    await expect(api.get('/x')).rejects.toMatchObject({ issues: [{ field: 'labels.a', message: 'too long' }] });
+  });
+
   it('tells the status when the answer is not from our server', async () => {
     const { api } = setUp(() => new Response('<html>Bad gateway</html>', { status: 502, statusText: 'Bad Gateway' }));
     await expect(api.get('/x')).rejects.toMatchObject({

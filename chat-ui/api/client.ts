@@ -7,7 +7,9 @@ const TIMEOUT_MS = 35_000;
 /** Calls to `/api/v1` of the server that served this page. Every method throws {@link ApiFailure} and nothing else. */
 export interface ApiClient {
   get<T>(path: string, signal?: AbortSignal): Promise<T>;
-  post<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T>;
+  post<T>(path: string, body: unknown, options?: { signal?: AbortSignal; timeoutMs?: number }): Promise<T>;
+  /** Changes something, and only if it still has version `ifVersion` (412 STALE_VERSION otherwise). */
+  put<T>(path: string, body: unknown, ifVersion: number): Promise<T>;
   remove(path: string): Promise<void>;
   /** The body of a streamed answer; no deadline, the caller aborts. */
   stream(path: string, body: unknown, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
@@ -27,9 +29,10 @@ export function createApiClient(options: { fetch: typeof fetch; credential: Cred
     body: unknown,
     signal: AbortSignal,
     accept: string,
+    ifMatch?: string,
   ): Promise<Response> {
     const token = credential.token.value;
-    const response = await send(token, method, path, body, signal, accept);
+    const response = await send(token, method, path, body, signal, accept, ifMatch);
     if (response.ok) return response;
     if (response.status === 401) credential.refused(token);
     throw await failureOf(response);
@@ -42,8 +45,10 @@ export function createApiClient(options: { fetch: typeof fetch; credential: Cred
     body: unknown,
     signal: AbortSignal,
     accept: string,
+    ifMatch?: string,
   ) {
     const headers: Record<string, string> = { accept };
+    if (ifMatch !== undefined) headers['if-match'] = ifMatch;
     if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
     if (body !== undefined) headers['content-type'] = 'application/json';
     const request: RequestInit = { method, headers, signal, credentials: 'same-origin', redirect: 'error' };
@@ -65,10 +70,16 @@ export function createApiClient(options: { fetch: typeof fetch; credential: Cred
     skewMs = Math.abs(difference) > 5000 ? difference : 0;
   }
 
-  async function json<T>(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<T> {
-    const deadline = AbortSignal.timeout(TIMEOUT_MS);
+  async function json<T>(
+    method: string,
+    path: string,
+    body: unknown,
+    given: { signal?: AbortSignal | undefined; timeoutMs?: number; ifMatch?: string },
+  ): Promise<T> {
+    const { signal, ifMatch } = given;
+    const deadline = AbortSignal.timeout(given.timeoutMs ?? TIMEOUT_MS);
     const both = signal ? AbortSignal.any([signal, deadline]) : deadline;
-    const response = await call(method, path, body, both, 'application/json');
+    const response = await call(method, path, body, both, 'application/json', ifMatch);
     try {
       // proof: our own server validates every answer against the schema that T is inferred from before it sends it
       return (await response.json()) as T;
@@ -78,8 +89,9 @@ export function createApiClient(options: { fetch: typeof fetch; credential: Cred
   }
 
   return {
-    get: (path, signal) => json('GET', path, undefined, signal),
-    post: (path, body, signal) => json('POST', path, body, signal),
+    get: (path, signal) => json('GET', path, undefined, { signal }),
+    post: (path, body, given = {}) => json('POST', path, body, given),
+    put: (path, body, ifVersion) => json('PUT', path, body, { ifMatch: `"${ifVersion}"` }),
     remove: async (path) => {
       await call('DELETE', path, undefined, AbortSignal.timeout(TIMEOUT_MS), 'application/json');
     },

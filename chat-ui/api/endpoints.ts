@@ -11,15 +11,38 @@ interface Page<T> {
 
 const PAGE_SIZE = 100;
 
-/** Every cluster in the caller's scope, each once, in the order the server lists them (by name). */
-export async function fetchClusters(api: ApiClient, signal?: AbortSignal): Promise<ListedCluster[]> {
-  const page = (number: number) =>
-    api.get<Page<ListedCluster>>(`/clusters?page=${number}&page_size=${PAGE_SIZE}`, signal);
-  const first = await page(1);
-  const others = await Promise.all(Array.from({ length: Math.max(0, first.total_pages - 1) }, (_, i) => page(i + 2)));
+/** Pages asked for at once: enough to hide the way there and back, few enough to leave the server to others. */
+const PAGES_AT_ONCE = 4;
+
+/**
+ * Every cluster in the caller's scope, each once, in the order the server lists them (by name). `onProgress` hears after each
+ * page how many of how many are there.
+ */
+export async function fetchClusters(
+  api: ApiClient,
+  onProgress: (loaded: number, total: number) => void = () => undefined,
+): Promise<ListedCluster[]> {
+  const pages: ListedCluster[][] = [];
+  let loaded = 0;
+  const fetchPage = async (number: number) => {
+    const page = await api.get<Page<ListedCluster>>(`/clusters?page=${number}&page_size=${PAGE_SIZE}`);
+    pages[number - 1] = page.items;
+    loaded += page.items.length;
+    onProgress(loaded, page.total);
+    return page;
+  };
+  const { total_pages: last } = await fetchPage(1);
+  let next = 2;
+  const worker = async () => {
+    try {
+      while (next <= last) await fetchPage(next++);
+    } finally {
+      next = last + 1; // done, or one page failed: the rest need not be asked for
+    }
+  };
+  await Promise.all(Array.from({ length: PAGES_AT_ONCE }, worker));
   // A cluster added between two pages shifts the rest by one; the id keeps it from being shown twice.
-  const byId = new Map([first, ...others].flatMap((p) => p.items).map((cluster) => [cluster.id, cluster]));
-  return [...byId.values()];
+  return [...new Map(pages.flat().map((cluster) => [cluster.id, cluster])).values()];
 }
 
 /** Firing alerts of all clusters in scope, worst first; `total` may be more than the list holds. */

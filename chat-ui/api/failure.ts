@@ -36,6 +36,28 @@ export class ApiFailure extends Error {
     const { permission } = this.details;
     return typeof permission === 'string' ? permission : undefined;
   }
+
+  /** What is wrong with which field of the input, when the server named fields; paths are dotted. */
+  get issues(): readonly FieldIssue[] {
+    const { issues } = this.details;
+    return Array.isArray(issues) ? issues.filter(isFieldIssue) : [];
+  }
+}
+
+export interface FieldIssue {
+  readonly field: string;
+  readonly message: string;
+}
+
+function isFieldIssue(value: unknown): value is FieldIssue {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'field' in value &&
+    typeof value.field === 'string' &&
+    'message' in value &&
+    typeof value.message === 'string'
+  );
 }
 
 /** Anything thrown while calling the server, as an ApiFailure. */

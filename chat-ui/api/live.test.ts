@@ -56,6 +56,16 @@ describe('live feed', () => {
     expect([live.state.value, lives()]).toEqual(['live', 1]);
   });
 
+  it('knows the role from the server, and not any more once it is stopped', () => {
+    const { live, last } = setUp();
+    live.start();
+    expect(live.role.value).toBeUndefined();
+    last().handlers.onText('{"type":"auth_response","success":true,"user":"x","role":"viewer"}');
+    expect(live.role.value).toBe('viewer');
+    live.stop();
+    expect(live.role.value).toBeUndefined();
+  });
+
   it('sends a token as a subprotocol and never in the address', () => {
     const { live, last } = setUp('aiops_secret');
     live.start();

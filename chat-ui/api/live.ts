@@ -1,4 +1,5 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
+import type { Role } from '../../backend/model/access.ts';
 import type { DomainEvent, EventType } from '../../backend/model/event.ts';
 import type { UiClock } from '../clock.ts';
 
@@ -40,6 +41,8 @@ export interface LiveOptions {
 /** The event feed of `/ws`. Reconnects for ever, with exponential backoff and jitter. */
 export interface Live {
   readonly state: ReadonlySignal<LiveState>;
+  /** What the server says this person is; undefined until it has said so. */
+  readonly role: ReadonlySignal<Role | undefined>;
   start(): void;
   stop(): void;
   /** Tries now instead of at the end of the backoff, for example when the browser comes back online. */
@@ -55,6 +58,7 @@ export function backoffMs(attempt: number, random: () => number): number {
 export function createLive(options: LiveOptions): Live {
   const { clock } = options;
   const state = signal<LiveState>('stopped');
+  const role = signal<Role | undefined>(undefined);
   const lastSequence = new Map<string, number>();
   let socket: Socket | undefined;
   /** Counts connections, so that what a given-up socket still says is not heard. */
@@ -86,7 +90,9 @@ export function createLive(options: LiveOptions): Live {
   function receive(text: string): void {
     heartbeat();
     const message = parseMessage(text);
-    if (message?.type === 'subscribed') {
+    if (message?.type === 'auth_response') {
+      role.value = message.role;
+    } else if (message?.type === 'subscribed') {
       attempt = 0;
       state.value = 'live';
       options.onLive();
@@ -131,6 +137,7 @@ export function createLive(options: LiveOptions): Live {
 
   return {
     state,
+    role,
     start: () => {
       if (state.value !== 'stopped') return;
       state.value = 'connecting';
@@ -139,6 +146,7 @@ export function createLive(options: LiveOptions): Live {
     },
     stop: () => {
       state.value = 'stopped';
+      role.value = undefined;
       drop();
     },
     retryNow: () => {
@@ -152,6 +160,7 @@ export function createLive(options: LiveOptions): Live {
 interface ServerMessage {
   readonly type: string;
   readonly event?: DomainEvent;
+  readonly role?: Role;
   readonly reconnect_after_ms?: number;
 }
 

@@ -3,8 +3,9 @@ import { Age } from '../components/Age.tsx';
 import { Icon } from '../components/Icon.tsx';
 import { Shape, StatusBadge, toneOfState, type Tone, words } from '../components/Status.tsx';
 import { useServices } from '../services.ts';
+import { clusterUrl } from '../clusters/cluster-url.ts';
 import { FiringNumbers } from './FiringNumbers.tsx';
-import { type FiringCount, fleetUrl, isStale, reasonOf } from './fleet-view.ts';
+import { type FiringCount, fleetUrl, HEALTH_FORMULA, isStale, reasonOf } from './fleet-view.ts';
 
 /** One cluster: state, why, score, what kind it is, which endpoints answer, what fires, and how old all this is. */
 export function ClusterTile({ cluster, firing }: { cluster: ListedCluster; firing: FiringCount | undefined }) {
@@ -16,13 +17,15 @@ export function ClusterTile({ cluster, firing }: { cluster: ListedCluster; firin
     <li class={`tile edge-${tone}`} data-cluster={cluster.name} data-cluster-state={status.state}>
       <div class="tile-top">
         <StatusBadge tone={tone}>{words(status.state)}</StatusBadge>
-        <span class="score" title="Health score: 100, less 50 when the API server is down, less 20 when Prometheus is">
+        <span class="score" title={HEALTH_FORMULA}>
           <span class="sr-only">Health </span>
           <b>{status.health_score ?? '—'}</b>
           <span class="muted">/100</span>
         </span>
       </div>
-      <h3 class="tile-name">{cluster.name}</h3>
+      <h3 class="tile-name">
+        <a href={clusterUrl(cluster.name)}>{cluster.name}</a>
+      </h3>
       <p class="tile-place">{place}</p>
       <p class="tile-reason foreign" title={reasonOf(cluster)}>
         {reasonOf(cluster)}
@@ -62,6 +65,8 @@ function Endpoints({ cluster: { status, endpoints } }: { cluster: ListedCluster 
   const checks: [string, boolean | null][] = [['API', status.api_server_healthy]];
   if (endpoints.prometheus_url !== undefined) checks.push(['Prometheus', status.prometheus_healthy]);
   if (endpoints.alertmanager_url !== undefined) checks.push(['Alertmanager', status.alertmanager_healthy]);
+  if (endpoints.tempo_url !== undefined) checks.push(['Tempo', status.tempo_healthy]);
+  if (endpoints.loki_url !== undefined) checks.push(['Loki', status.loki_healthy]);
   return (
     <ul class="endpoints">
       {checks.map(([name, healthy]) => (

@@ -1,9 +1,7 @@
-import type { ComponentChildren } from 'preact';
 import type { AlertsAnswer } from '../../backend/model/alert.ts';
 import type { ListedCluster } from '../../backend/model/cluster.ts';
-import { Age } from '../components/Age.tsx';
-import { FailureFacts, Retry } from '../components/StateView.tsx';
-import { Shape } from '../components/Status.tsx';
+import { Banner, StaleBanner } from '../components/Banner.tsx';
+import { Retry } from '../components/StateView.tsx';
 import type { Loadable } from '../loadable.ts';
 
 interface Props {
@@ -18,30 +16,10 @@ const MOST_NAMED = 5;
 /** What is not complete or not current, above the numbers it concerns. */
 export function FleetBanners({ clusters, alerts, onRetry }: Props) {
   if (clusters.status === 'ready' && clusters.failure) {
-    return (
-      <Banner>
-        <p>
-          <b>
-            Shown as of <Age at={clusters.at} />.
-          </b>{' '}
-          The last refresh failed: {clusters.failure.message} <FailureFacts failure={clusters.failure} />
-        </p>
-        <Retry onRetry={onRetry} />
-      </Banner>
-    );
+    return <StaleBanner at={clusters.at} failure={clusters.failure} onRetry={onRetry} />;
   }
   if (alerts.status === 'ready' && alerts.failure) {
-    return (
-      <Banner>
-        <p>
-          <b>
-            Alerts as of <Age at={alerts.at} />.
-          </b>{' '}
-          The last refresh failed: {alerts.failure.message} <FailureFacts failure={alerts.failure} />
-        </p>
-        <Retry onRetry={onRetry} />
-      </Banner>
-    );
+    return <StaleBanner what="Alerts" at={alerts.at} failure={alerts.failure} onRetry={onRetry} />;
   }
   if (alerts.status !== 'ready' || alerts.value.complete) return null;
   return <PartialBanner outcomes={alerts.value.clusters} onRetry={onRetry} />;
@@ -73,14 +51,5 @@ function PartialBanner({ outcomes, onRetry }: { outcomes: AlertsAnswer['clusters
       </div>
       <Retry onRetry={onRetry} label="Ask again" />
     </Banner>
-  );
-}
-
-function Banner({ children }: { children: ComponentChildren }) {
-  return (
-    <div class="banner" role="status">
-      <Shape tone="warning" />
-      {children}
-    </div>
   );
 }

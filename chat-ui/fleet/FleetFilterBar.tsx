@@ -1,17 +1,14 @@
 import { useLocation } from 'preact-iso';
-import { useEffect, useRef, useState } from 'preact/hooks';
 import { Icon } from '../components/Icon.tsx';
 import { words } from '../components/Status.tsx';
+import { useUrlText } from '../components/url-text.ts';
 import { type FleetFilter, fleetUrl } from './fleet-view.ts';
-
-/** Browsers refuse to rewrite the address more often than a few hundred times a minute. */
-const URL_DELAY_MS = 200;
 
 /** The text filter, applied on every keystroke and written to the URL a moment later, and what else is filtered. */
 export function FleetFilterBar(props: { filter: FleetFilter; onText: (text: string) => void; summary: string }) {
   const { filter, onText, summary } = props;
   const { route } = useLocation();
-  const text = useUrlText(filter, route, onText);
+  const text = useUrlText(filter.text, (value) => route(fleetUrl({ ...filter, text: value }), true), onText);
   return (
     <div class="filter-bar" role="search">
       <label class="search">
@@ -47,35 +44,4 @@ function Chip({ label, href }: { label: string; href: string }) {
       <span class="sr-only">, remove</span>
     </a>
   );
-}
-
-function useUrlText(
-  filter: FleetFilter,
-  route: (url: string, replace?: boolean) => void,
-  onText: (text: string) => void,
-) {
-  const [value, setValue] = useState(filter.text);
-  const written = useRef(filter.text);
-  // The URL changed by itself (a link, the back button): the field follows.
-  useEffect(() => {
-    if (filter.text === written.current) return;
-    written.current = filter.text;
-    setValue(filter.text);
-    onText(filter.text);
-  }, [filter.text]);
-  useEffect(() => {
-    if (value === written.current) return undefined;
-    const timer = setTimeout(() => {
-      written.current = value;
-      route(fleetUrl({ ...filter, text: value }), true);
-    }, URL_DELAY_MS);
-    return () => clearTimeout(timer);
-  }, [value, filter.state, filter.cluster]);
-  return {
-    value,
-    set: (text: string) => {
-      setValue(text);
-      onText(text);
-    },
-  };
 }

@@ -7,6 +7,7 @@ import {
   type FiringCount,
   type FleetFilter,
   fleetUrl,
+  HEALTH_FORMULA,
   SEVERITIES,
   STATES,
 } from './fleet-view.ts';
@@ -51,7 +52,8 @@ export function FleetNumbers(props: {
           {health?.average !== undefined && <span class="number-unit">/100</span>}
         </span>
         <span class="number-note">
-          {health && `Mean of ${health.checked} checked. `}100 − 50 API down − 20 Prometheus down
+          {health && `Mean of ${health.checked} checked. `}
+          {HEALTH_FORMULA}
         </span>
       </li>
       <FiringCell firing={firing} href={fleetUrl({ ...filter, state: undefined }, '#alerts')} />

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { DomainEvent } from '../../backend/model/event.ts';
 import { createApiClient } from '../api/client.ts';
 import { createCredential } from '../api/credential.ts';
@@ -114,6 +114,48 @@ describe('fleet store', () => {
     });
     await Promise.all([store.refresh(), store.refresh(), store.refresh(), store.refresh()]);
     expect(fetches).toBe(2);
+  });
+
+  it('tells how far it has come, and asks of a large fleet less often than it takes', async () => {
+    const progress: unknown[] = [];
+    const { store, sent, clock } = setUp(({ path }) => {
+      if (!path.startsWith('/clusters')) return json(alertsAnswer([A], []));
+      clock.advance(2000);
+      const number = Number(/page=(\d+)/.exec(path)?.[1]);
+      const items = Array.from({ length: 100 }, (_, n) => cluster(number * 100 + n, `c-${number}-${n}`));
+      return json({ items, total: 300, page: number, page_size: 100, total_pages: 3 });
+    });
+    store.progress.subscribe((value) => progress.push(value?.loaded));
+    const stop = store.poll(() => true);
+    await vi.waitFor(() => expect(store.clusters.value.status).toBe('ready'));
+    await settled();
+    expect(progress).toEqual([undefined, 100, 200, 300, undefined]);
+    expect(valueOf(store.clusters.value)).toHaveLength(300);
+    const lists = () => sent.filter((r) => r.path.startsWith('/clusters')).length;
+    clock.advance(15_000);
+    await settled();
+    expect(lists()).toBe(3);
+    clock.advance(15_000);
+    await settled();
+    expect(lists()).toBeGreaterThan(3);
+    stop();
+  });
+
+  it('does not let the list wait for alerts that take long', async () => {
+    let answer: (response: Response) => void = () => undefined;
+    const { store, names } = setUp(({ path }) =>
+      path.startsWith('/clusters') ? page([A]) : new Promise((resolve) => (answer = resolve)),
+    );
+    const both = store.refresh();
+    await vi.waitFor(() => expect(names()).toEqual(['alpha ONLINE']));
+    expect(store.alerts.value.status).toBe('loading');
+    void store.refresh();
+    await settled();
+    expect(store.clusters.value.status).toBe('ready');
+    answer(json(alertsAnswer([A], [])));
+    await settled();
+    answer(json(alertsAnswer([A], [])));
+    await both;
   });
 
   it('polls only while the page is visible', async () => {

@@ -6,17 +6,23 @@ import type { ApiClient } from '../api/client.ts';
 import { fetchClusters, fetchFiringAlerts } from '../api/endpoints.ts';
 import { asFailure } from '../api/failure.ts';
 import { every, type UiClock } from '../clock.ts';
-import { LOADING, type Loadable, ready, refreshFailed } from '../loadable.ts';
+import { LOADING, type Loadable, ready, refreshFailed, valueOf } from '../loadable.ts';
+import { createFetchLoop } from './fetch-loop.ts';
 
 /** Health is measured at most this often (HUB, product.md §1), so asking more often shows nothing new. */
 export const POLL_MS = 15_000;
-/** Events that come in a burst lead to one fetch at its end. */
-const SETTLE_MS = 400;
+/** A fleet of more clusters than this takes several pages, and rests after each fetch. */
+const SMALL_FLEET = 100;
+/** Rest after a fetch: so many times what it took, so that large fleets are asked for less often. */
+const REST = 4;
+const LONGEST_REST_MS = 60_000;
 
 /** The clusters in scope and what fires on them. Live: events patch at once, a fetch that follows makes it exact. */
 export interface FleetStore {
   readonly clusters: ReadonlySignal<Loadable<ListedCluster[]>>;
   readonly alerts: ReadonlySignal<Loadable<AlertsAnswer>>;
+  /** How far the fetch has come that runs now. */
+  readonly progress: ReadonlySignal<{ readonly loaded: number; readonly total: number } | undefined>;
   /** Last change of a state in words, for a screen reader. */
   readonly announcement: ReadonlySignal<string>;
   /** Fetches both; never rejects. Calls during a fetch lead to exactly one more after it. */
@@ -30,9 +36,7 @@ export function createFleetStore(api: ApiClient, clock: UiClock): FleetStore {
   const clusters = signal<Loadable<ListedCluster[]>>(LOADING);
   const alerts = signal<Loadable<AlertsAnswer>>(LOADING);
   const announcement = signal('');
-  let running: Promise<void> | undefined;
-  let again = false;
-  let cancelSettle: (() => void) | undefined;
+  const progress = signal<{ loaded: number; total: number } | undefined>(undefined);
 
   async function load<T>(into: { value: Loadable<T> }, fetchIt: () => Promise<T>): Promise<void> {
     try {
@@ -42,30 +46,31 @@ export function createFleetStore(api: ApiClient, clock: UiClock): FleetStore {
     }
   }
 
-  async function fetchBoth(): Promise<void> {
-    do {
-      again = false;
-      await Promise.all([load(clusters, () => fetchClusters(api)), load(alerts, () => fetchFiringAlerts(api))]);
-    } while (again);
-  }
+  const rest = (tookMs: number) => Math.min(LONGEST_REST_MS, REST * tookMs);
+  // Apart, because alerts take as long as the slowest cluster does and the list must not wait for them.
+  const clusterLoop = createFetchLoop({
+    clock,
+    fetchOnce: async () => {
+      await load(clusters, () => fetchClusters(api, (loaded, total) => (progress.value = { loaded, total })));
+      progress.value = undefined;
+    },
+    restAfter: (tookMs) => ((valueOf(clusters.value)?.length ?? 0) > SMALL_FLEET ? rest(tookMs) : 0),
+  });
+  const alertLoop = createFetchLoop({
+    clock,
+    fetchOnce: () => load(alerts, () => fetchFiringAlerts(api)),
+    restAfter: rest,
+  });
 
-  function refresh(): Promise<void> {
-    if (running) again = true;
-    else running = fetchBoth().finally(() => (running = undefined));
-    return running;
-  }
-
-  function refreshSoon(): void {
-    cancelSettle ??= clock.after(SETTLE_MS, () => {
-      cancelSettle = undefined;
-      void refresh();
-    });
+  async function refresh(): Promise<void> {
+    await Promise.all([clusterLoop.now(), alertLoop.now()]);
   }
 
   return {
     clusters,
     alerts,
     announcement,
+    progress,
     refresh,
     onEvent: (event) => {
       if (!event.event_type.startsWith('CLUSTER_')) return;
@@ -73,12 +78,15 @@ export function createFleetStore(api: ApiClient, clock: UiClock): FleetStore {
         clusters.value = { ...clusters.value, value: applyEvent(clusters.value.value, event) };
       }
       announcement.value = describeEvent(event);
-      refreshSoon();
+      clusterLoop.soon();
+      alertLoop.soon();
     },
     poll: (visible) => {
       void refresh();
       return every(clock, POLL_MS, () => {
-        if (visible()) void refresh();
+        if (!visible()) return;
+        clusterLoop.whenRested();
+        alertLoop.whenRested();
       });
     },
   };
@@ -107,5 +115,6 @@ function describeEvent({ event_type, cluster_name = 'A cluster', payload }: Doma
   if (event_type === 'CLUSTER_STATUS_CHANGED' && isState(payload.new_state)) {
     return `${cluster_name} is now ${payload.new_state.toLowerCase()}.`;
   }
+  if (event_type === 'CLUSTER_UPDATED') return `${cluster_name} was changed.`;
   return '';
 }

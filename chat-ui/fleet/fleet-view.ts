@@ -14,6 +14,8 @@ export const STATES = [
 /** Worst first. */
 export const SEVERITIES = ['CRITICAL', 'WARNING', 'INFO'] as const satisfies readonly Severity[];
 
+export const HEALTH_FORMULA = '100 − 50 API down − 20 Prometheus − 15 Tempo − 15 Loki, of what is configured';
+
 /** Seconds between two health checks (product.md §1). */
 const CHECK_INTERVAL_S: Readonly<Record<ClusterType, number>> = { HUB: 15, SPOKE: 30, EDGE: 60, FAR_EDGE: 120 };
 
@@ -91,8 +93,13 @@ export function worstFirst(
       rank(a) - rank(b) ||
       (a.status.health_score ?? 101) - (b.status.health_score ?? 101) ||
       weight(b) - weight(a) ||
-      a.name.localeCompare(b.name),
+      compareNames(a, b),
   );
+}
+
+/** By name; names are ASCII, so the order of code points is the alphabet and costs nothing. */
+export function compareNames(a: ListedCluster, b: ListedCluster): number {
+  return a.name < b.name ? -1 : Number(a.name > b.name);
 }
 
 /** Why the cluster is in its state, in one sentence. */
@@ -104,8 +111,11 @@ export function reasonOf({ status, endpoints }: ListedCluster): string {
   const silent = [
     ...(status.prometheus_healthy === false ? ['Prometheus'] : []),
     ...(status.alertmanager_healthy === false ? ['Alertmanager'] : []),
+    ...(status.tempo_healthy === false ? ['Tempo'] : []),
+    ...(status.loki_healthy === false ? ['Loki'] : []),
   ];
-  if (silent.length > 0) return `${silent.join(' and ')} ${silent.length > 1 ? 'do' : 'does'} not answer.`;
+  if (silent.length > 0)
+    return `${new Intl.ListFormat('en').format(silent)} ${silent.length > 1 ? 'do' : 'does'} not answer.`;
   if (status.state !== 'ONLINE') return 'No reason was recorded.';
   return endpoints.prometheus_url === undefined
     ? 'The API server answers; no Prometheus is configured.'

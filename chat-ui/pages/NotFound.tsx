@@ -1,5 +1,5 @@
 import { useLocation } from 'preact-iso';
-import { ROUTES } from '../routes.tsx';
+import { MAIN_PAGES } from '../routes.tsx';
 
 export function NotFoundPage() {
   const { path } = useLocation();
@@ -10,7 +10,7 @@ export function NotFoundPage() {
         There is no page at <code>{path}</code>. What there is:
       </p>
       <ul class="plain-list">
-        {ROUTES.map((page) => (
+        {MAIN_PAGES.map((page) => (
           <li key={page.path}>
             <a href={page.path}>{page.title}</a>
           </li>

@@ -1,7 +1,7 @@
 import { useLocation } from 'preact-iso';
 import { useEffect, useState } from 'preact/hooks';
 import { Icon } from '../components/Icon.tsx';
-import { ROUTES } from '../routes.tsx';
+import { MAIN_PAGES } from '../routes.tsx';
 import { useServices } from '../services.ts';
 import { Dialog } from './Dialog.tsx';
 import { THEMES } from './theme.ts';
@@ -58,12 +58,12 @@ function Links() {
   const { path } = useLocation();
   return (
     <ul class="nav-links">
-      {ROUTES.map((page) => (
+      {MAIN_PAGES.map((page) => (
         <li key={page.path}>
           <a
             href={page.path}
             class="nav-link"
-            aria-current={path === page.path ? 'page' : undefined}
+            aria-current={path === page.path ? 'page' : path.startsWith(`${page.path}/`) ? 'true' : undefined}
             title={page.title}
           >
             <Icon name={page.icon} />

@@ -1,12 +1,13 @@
-import { ROUTES } from '../routes.tsx';
+import { MAIN_PAGES } from '../routes.tsx';
 import { Dialog } from './Dialog.tsx';
 
 export function ShortcutsDialog({ onClose }: { onClose: () => void }) {
   const rows: [string[], string][] = [
-    [['/'], 'Filter the fleet, or write a question'],
+    [['/'], 'Filter the list, or write a question'],
     [['?'], 'This list'],
-    ...ROUTES.map((page): [string[], string] => [['g', page.key], `Go to ${page.title}`]),
-    [['Enter'], 'Send the question'],
+    ...MAIN_PAGES.map((page): [string[], string] => [['g', page.key], `Go to ${page.title}`]),
+    [['↑', '↓', 'Home', 'End'], 'Move in a list'],
+    [['Enter'], 'Open what is chosen in a list; send the question'],
     [['Shift', 'Enter'], 'New line in the question'],
     [['Esc'], 'Close a dialog; stop a running answer while in the composer'],
   ];

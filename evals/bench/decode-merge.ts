@@ -23,6 +23,8 @@ const WARM_UP = { rounds: 5, budgetMs: 3_000 };
 const MEASURED = { rounds: 25, budgetMs: 7_000 };
 const BYTES_PER_MB = 1_000_000;
 
+const unused = () => Promise.reject(new Error('metrics are asked by request alone'));
+
 export async function measureDecodeMerge(): Promise<Row[]> {
   const names = Array.from({ length: CLUSTERS }, (_, index) => `spoke-${String(index + 1).padStart(3, '0')}`);
   const clusters = names.map((name) => testCluster(name));
@@ -37,6 +39,8 @@ export async function measureDecodeMerge(): Promise<Row[]> {
         if (!body) throw new Error(`no body for ${clusterId}`);
         return { status: 200, headers: { 'content-type': 'application/json' }, body };
       },
+      stream: unused,
+      dial: unused,
       forget: () => undefined,
       close: async () => undefined,
     },

@@ -8,6 +8,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { measureClusterList } from './cluster-list.ts';
 import { measureDecodeMerge } from './decode-merge.ts';
 import { measureFleetQuery } from './fleet-query.ts';
 import { type Report, type Row, toJson, toMarkdown, toTable } from './report.ts';
@@ -17,6 +18,7 @@ const MEASURES: Readonly<Record<string, (folder: string) => Promise<Row[]>>> = {
   'tool-calls': measureToolCalls,
   'fleet-query': measureFleetQuery,
   'decode-merge': measureDecodeMerge,
+  'cluster-list': measureClusterList,
 };
 
 const say = (line: string) => process.stdout.write(`${line}\n`);

@@ -8,8 +8,13 @@ import { isIPv4 } from 'node:net';
  */
 export interface CertificateAuthority {
   readonly certificatePem: string;
-  /** A server certificate for the names and IPv4 addresses given. */
-  issue(commonName: string, hosts: readonly string[]): ServerCertificate;
+  /** A server certificate for the names and IPv4 addresses given. `validity` is the authority's own when left out. */
+  issue(commonName: string, hosts: readonly string[], validity?: Validity): ServerCertificate;
+}
+
+export interface Validity {
+  readonly from: Date;
+  readonly to: Date;
 }
 
 export interface ServerCertificate {
@@ -37,8 +42,12 @@ const OID = {
 export function createCertificateAuthority(commonName: string, now: Date): CertificateAuthority {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const keyId = keyIdentifier(publicKey);
-  const certify = (subject: string, key: KeyObject, extensions: readonly Buffer[]) =>
-    certificate({ issuer: commonName, subject, key, signer: privateKey, now, extensions });
+  const always = {
+    from: new Date(now.getTime() - DAY_MS),
+    to: new Date(now.getTime() + LIFE_DAYS * DAY_MS),
+  };
+  const certify = (subject: string, key: KeyObject, extensions: readonly Buffer[], validity: Validity = always) =>
+    certificate({ issuer: commonName, subject, key, signer: privateKey, validity, extensions });
   return {
     certificatePem: certify(commonName, publicKey, [
       extension(OID.basicConstraints, true, sequence(TRUE)),
@@ -46,9 +55,9 @@ export function createCertificateAuthority(commonName: string, now: Date): Certi
       extension(OID.keyUsage, true, bitString(Buffer.from([0b0000_0110]), 1)),
       extension(OID.subjectKeyIdentifier, false, tag(0x04, keyId)),
     ]),
-    issue: (subject, hosts) => {
+    issue: (subject, hosts, validity) => {
       const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-      const certificatePem = certify(subject, pair.publicKey, [
+      const extensions = [
         extension(OID.basicConstraints, true, sequence()),
         // digitalSignature (bit 0)
         extension(OID.keyUsage, true, bitString(Buffer.from([0b1000_0000]), 7)),
@@ -56,7 +65,8 @@ export function createCertificateAuthority(commonName: string, now: Date): Certi
         extension(OID.subjectAltName, false, sequence(...hosts.map(generalName))),
         extension(OID.subjectKeyIdentifier, false, tag(0x04, keyIdentifier(pair.publicKey))),
         extension(OID.authorityKeyIdentifier, false, sequence(tag(0x80, keyId))),
-      ]);
+      ];
+      const certificatePem = certify(subject, pair.publicKey, extensions, validity);
       return { certificatePem, privateKeyPem: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
     },
   };
@@ -67,20 +77,19 @@ function certificate(content: {
   readonly subject: string;
   readonly key: KeyObject;
   readonly signer: KeyObject;
-  readonly now: Date;
+  readonly validity: Validity;
   readonly extensions: readonly Buffer[];
 }): string {
   const algorithm = sequence(oid(OID.ecdsaWithSha256));
   const serial = randomBytes(16);
   // A positive integer without leading zero bytes.
   serial.writeUInt8((serial.readUInt8(0) & 0x3f) | 0x40, 0);
-  const start = content.now.getTime();
   const toBeSigned = sequence(
     tag(0xa0, tag(0x02, Buffer.from([2]))),
     tag(0x02, serial),
     algorithm,
     distinguishedName(content.issuer),
-    sequence(utcTime(start - DAY_MS), utcTime(start + LIFE_DAYS * DAY_MS)),
+    sequence(utcTime(content.validity.from.getTime()), utcTime(content.validity.to.getTime())),
     distinguishedName(content.subject),
     content.key.export({ type: 'spki', format: 'der' }),
     tag(0xa3, sequence(...content.extensions)),

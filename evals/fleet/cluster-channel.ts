@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { KubeCommand, type KubeCommandInput } from './kube-api/control.ts';
 import { Reply } from './messages.ts';
 import type { ClusterState, Request, ServerKind, Setup } from './messages.ts';
 
@@ -11,6 +12,8 @@ export interface ClusterChannel {
   setUp(setup: Setup): Promise<void>;
   start(kind: ServerKind): Promise<void>;
   kill(kind: ServerKind): Promise<void>;
+  /** Rejects when the cluster has no such kind of object. */
+  kube(command: KubeCommandInput): Promise<void>;
   /** Resolves when the process and everything it owns is gone. Never throws; may be called again. */
   stop(): Promise<void>;
   /** As of the last answer. Throws before `setUp` has resolved. */
@@ -71,6 +74,7 @@ export function spawnCluster(name: string, logFile: string): ClusterChannel {
     setUp: async (setup) => void (await ask({ verb: 'SET_UP', setup })),
     start: async (kind) => void (await ask({ verb: 'START', kind })),
     kill: async (kind) => void (await ask({ verb: 'KILL', kind })),
+    kube: async (command) => void (await ask({ verb: 'KUBE', command: KubeCommand.parse(command) })),
     stop: async () => {
       if (gone) return;
       const overdue = setTimeout(() => killGroup(child.pid), STOP_WITHIN_MS);

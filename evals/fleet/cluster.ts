@@ -5,12 +5,13 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
 import path from 'node:path';
 import { findSetpriv } from './binaries.ts';
 import { TEXT_CONTENT_TYPE, exposeText } from './exposition.ts';
 import { backfill } from './history.ts';
-import { createKubernetesApi } from './kubernetes-api.ts';
+import type { KubeCommand } from './kube-api/control.ts';
+import { createKubeApi } from './kube-api/kube-api.ts';
+import { clusterObjects } from './kube-api/objects/cluster-objects.ts';
 import { listen } from './listener.ts';
 import type { Listener } from './listener.ts';
 import { Request } from './messages.ts';
@@ -25,6 +26,7 @@ interface RunningCluster {
   state(): ClusterState;
   start(kind: ServerKind): Promise<void>;
   kill(kind: ServerKind): Promise<void>;
+  kube(command: KubeCommand): void;
   stop(): Promise<void>;
 }
 
@@ -35,7 +37,8 @@ async function setUp(setup: Setup, signal: AbortSignal, own: (server: ServerProc
   const inFolder = (name: string) => path.join(folder, name);
 
   const exporters = await listen(() => exporterServer(world));
-  const api = await listen(() => apiServer(setup, world));
+  const kube = kubeApi(setup, world);
+  const api = await listen(() => kube.createServer());
   const alertmanager = await createServerProcess({
     name: `Alertmanager of ${spec.name}`,
     command: binaries.alertmanager,
@@ -103,6 +106,7 @@ async function setUp(setup: Setup, signal: AbortSignal, own: (server: ServerProc
       if (kind === 'api') return api.close();
       return kind === 'prometheus' ? prometheus.kill() : alertmanager.kill();
     },
+    kube: (command) => kube.control(command),
     stop: async () => {
       await Promise.all([prometheus.stop(), alertmanager.stop(), api.close(), exporters.close()]);
     },
@@ -134,22 +138,15 @@ function exporterServer(world: World) {
   });
 }
 
-function apiServer({ spec, token, certificatePem, privateKeyPem, epoch }: Setup, world: World) {
-  const api = createKubernetesApi({
-    version: spec.kubernetesVersion,
+function kubeApi({ spec, token, certificatePem, privateKeyPem, expiredCertificate, epoch }: Setup, world: World) {
+  return createKubeApi({
+    gitVersion: spec.kubernetesVersion,
     token,
-    namespaces: world.inventory.namespaces,
+    features: spec.features,
+    certificate: { certificatePem, privateKeyPem },
+    expiredCertificate,
     createdAt: new Date((epoch - 61 * 86_400) * 1000),
-  });
-  return createHttpsServer({ cert: certificatePem, key: privateKeyPem }, (request, response) => {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'https://api.invalid');
-    const { status, contentType, body } = api.answer({
-      method: request.method ?? 'GET',
-      path: pathname,
-      query: searchParams,
-      authorization: request.headers.authorization,
-    });
-    response.writeHead(status, { 'content-type': contentType, 'cache-control': 'no-cache, private' }).end(body);
+    objects: () => clusterObjects(world.inventory, epoch, Date.now() / 1000),
   });
 }
 
@@ -166,6 +163,7 @@ function serveFleet(): void {
     if (!cluster) throw new Error(`${request.verb} before SET_UP`);
     if (request.verb === 'START') await cluster.start(request.kind);
     else if (request.verb === 'KILL') await cluster.kill(request.kind);
+    else if (request.verb === 'KUBE') cluster.kube(request.command);
     else await cluster.stop();
     return cluster.state();
   };

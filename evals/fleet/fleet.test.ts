@@ -184,6 +184,26 @@ describe('fleet', () => {
     expect((await callApi(fleet, eu, '/api/v1/namespaces')).status).toBe(403);
   });
 
+  it('switches faults and objects of one Kubernetes API while it runs', async () => {
+    const [hub, us] = [fleet.cluster('hub-1'), fleet.cluster('prod-us-1')];
+    const managed = '/apis/cluster.open-cluster-management.io/v1/managedclusters';
+    expect((await callApi(fleet, hub, managed, hub.apiToken)).body).toContain(us.apiServerUrl);
+    expect((await callApi(fleet, us, managed, us.apiToken)).status).toBe(404);
+    await fleet.kube('prod-us-1', { action: 'FAULTS', faults: [{ kind: 'STATUS', status: 503 }] });
+    expect((await callApi(fleet, us, '/readyz')).status).toBe(503);
+    expect((await callApi(fleet, hub, '/readyz')).status).toBe(200);
+    await fleet.kube('prod-us-1', { action: 'FAULTS', faults: [{ kind: 'EXPIRED_CERTIFICATE' }] });
+    await expect(callApi(fleet, us, '/readyz')).rejects.toThrow('certificate has expired');
+    await fleet.kube('prod-us-1', { action: 'FAULTS', faults: [] });
+    expect((await callApi(fleet, us, '/readyz')).status).toBe(200);
+    const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'upf-core' } };
+    await fleet.kube('prod-us-1', { action: 'PUT', object });
+    expect((await callApi(fleet, us, '/api/v1/namespaces/upf-core', us.apiToken)).status).toBe(200);
+    await expect(
+      fleet.kube('prod-us-1', { action: 'PUT', object: { ...object, kind: 'ManagedCluster', apiVersion: 'x/v1' } }),
+    ).rejects.toThrow('has no x/v1 ManagedCluster');
+  });
+
   it('gives registrations that the registry takes and a kubeconfig with every context, readable by the owner only', () => {
     expect(fleet.registrations().map((input) => ClusterCreate.parse(input).name)).toEqual([
       'hub-1',

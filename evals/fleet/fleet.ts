@@ -9,6 +9,8 @@ import type { Binaries } from './binaries.ts';
 import { createCertificateAuthority } from './certificates.ts';
 import { spawnCluster } from './cluster-channel.ts';
 import type { ClusterChannel } from './cluster-channel.ts';
+import type { KubeCommandInput } from './kube-api/control.ts';
+import { managedCluster } from './kube-api/objects/managed-clusters.ts';
 import { kubeconfig } from './kubeconfig.ts';
 import type { ClusterState, ServerKind } from './messages.ts';
 import { DEMO_CLUSTERS } from './specs.ts';
@@ -57,9 +59,14 @@ export interface Fleet {
   kill(name: string, kind: ServerKind): Promise<void>;
   /** Resolves when it is ready, at the address it had before. */
   start(name: string, kind: ServerKind): Promise<void>;
+  /** Changes what the cluster's Kubernetes API shows or how it misbehaves, from the next request on. */
+  kube(name: string, command: KubeCommandInput): Promise<void>;
   /** Resolves when no process and no port is left. May be called again. */
   stop(): Promise<void>;
 }
+
+const HOSTS = ['127.0.0.1', 'localhost'];
+const DAY_MS = 86_400_000;
 
 /** Starts every cluster; resolves when all are ready. When one fails, all are stopped and its error is thrown. */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
@@ -94,7 +101,11 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       historyHours: options.historyHours ?? 24,
       folder,
       token,
-      ...authority.issue(spec.name, ['127.0.0.1', 'localhost']),
+      ...authority.issue(spec.name, HOSTS),
+      expiredCertificate: authority.issue(spec.name, HOSTS, {
+        from: new Date(now.getTime() - 10 * DAY_MS),
+        to: new Date(now.getTime() - DAY_MS),
+      }),
       binaries,
     });
     options.onProgress?.({ cluster: spec.name, ready: ++ready, total: specs.length });
@@ -119,6 +130,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const channelOf = (name: string) => named(channels.get(name), name).channel;
   const kubeconfigPath = path.join(options.dir, 'kubeconfig');
   const entries = clusters.map(({ name, apiServerUrl, apiToken }) => ({ name, apiServerUrl, token: apiToken }));
+  await announceToHubs(clusters, authority.certificatePem, channelOf);
   await writeFile(kubeconfigPath, kubeconfig(entries, authority.certificatePem), { mode: 0o600 });
 
   return {
@@ -133,8 +145,24 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       ),
     kill: async (name, kind) => channelOf(name).kill(kind),
     start: async (name, kind) => channelOf(name).start(kind),
+    kube: async (name, command) => channelOf(name).kube(command),
     stop,
   };
+}
+
+/** A hub with ACM manages every other cluster of its fleet; the edge laboratory is out of its sight. */
+async function announceToHubs(
+  clusters: readonly FleetCluster[],
+  caPem: string,
+  channelOf: (name: string) => ClusterChannel,
+): Promise<void> {
+  for (const hub of clusters.filter(({ spec }) => spec.features.includes('ACM'))) {
+    for (const { spec, apiServerUrl } of clusters.filter((cluster) => cluster !== hub)) {
+      const available = spec.clusterType === 'EDGE' ? 'Unknown' : 'True';
+      const object = managedCluster({ spec, apiServerUrl, caPem, available });
+      await channelOf(hub.name).kube({ action: 'PUT', object });
+    }
+  }
 }
 
 function describe({
@@ -167,7 +195,7 @@ function registration(cluster: FleetCluster, ca: string): ClusterCreateInput {
     display_name: spec.displayName,
     api_server_url: cluster.apiServerUrl,
     cluster_type: spec.clusterType,
-    platform: 'KUBERNETES',
+    platform: spec.features.includes('OPENSHIFT') ? 'OPENSHIFT' : 'KUBERNETES',
     region: spec.region,
     environment: spec.environment,
     labels: spec.labels,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { KubeCommand } from './kube-api/control.ts';
 import { ClusterSpec } from './specs.ts';
 
 /** What a fleet and the process of one of its clusters say to each other over their channel. */
@@ -17,6 +18,8 @@ export const Setup = z.strictObject({
   token: z.string(),
   certificatePem: z.string(),
   privateKeyPem: z.string(),
+  /** Of the same authority, ended yesterday. */
+  expiredCertificate: z.strictObject({ certificatePem: z.string(), privateKeyPem: z.string() }),
   binaries: z.strictObject({ prometheus: z.string(), promtool: z.string(), alertmanager: z.string() }),
 });
 export type Setup = z.infer<typeof Setup>;
@@ -25,6 +28,7 @@ export const Request = z.discriminatedUnion('verb', [
   z.strictObject({ id: z.int(), verb: z.literal('SET_UP'), setup: Setup }),
   z.strictObject({ id: z.int(), verb: z.literal('KILL'), kind: ServerKind }),
   z.strictObject({ id: z.int(), verb: z.literal('START'), kind: ServerKind }),
+  z.strictObject({ id: z.int(), verb: z.literal('KUBE'), command: KubeCommand }),
   z.strictObject({ id: z.int(), verb: z.literal('STOP') }),
 ]);
 export type Request = z.infer<typeof Request>;

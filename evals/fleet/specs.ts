@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ClusterType, Environment } from '../../backend/model/cluster.ts';
+import { Feature } from './kube-api/kinds.ts';
 
 /** What one simulated cluster is. Everything it shows follows from this, the seed, and the time. */
 export const ClusterSpec = z.strictObject({
@@ -10,6 +11,12 @@ export const ClusterSpec = z.strictObject({
   region: z.string(),
   labels: z.record(z.string(), z.string()),
   kubernetesVersion: z.string(),
+  /** Empty where `features` has no OPENSHIFT. */
+  openshiftVersion: z.string(),
+  /** What is installed besides Kubernetes, as its API shows it. */
+  features: z.array(Feature),
+  /** Namespaces without workloads that are measured. */
+  namespaces: z.array(z.string()),
   nodes: z.int().positive(),
   /** GPUs of the last node; 0 = a cluster without GPUs. */
   gpus: z.int().min(0),
@@ -34,6 +41,9 @@ const HUB_1: ClusterSpec = {
   region: 'eu-central',
   labels: { tier: 'management' },
   kubernetesVersion: 'v1.31.6',
+  openshiftVersion: '4.18.11',
+  features: ['OPENSHIFT', 'ACM', 'ODF'],
+  namespaces: [],
   nodes: 2,
   gpus: 0,
   workloads: ['PLATFORM'],
@@ -50,6 +60,7 @@ const PROD_EU_1: ClusterSpec = {
   clusterType: 'SPOKE',
   region: 'eu-west',
   labels: { tier: 'workload', app: 'shop' },
+  features: ['OPENSHIFT', 'SERVICE_MESH'],
   nodes: 3,
   workloads: ['PLATFORM', 'SHOP'],
   requestsPerSecond: 42,
@@ -63,6 +74,8 @@ const PROD_US_1: ClusterSpec = {
   region: 'us-east',
   labels: { tier: 'workload', app: 'shop', gpu: 'true' },
   kubernetesVersion: 'v1.31.4',
+  openshiftVersion: '4.18.4',
+  features: ['OPENSHIFT', 'GPU_OPERATOR'],
   gpus: 4,
   workloads: ['PLATFORM', 'SHOP', 'INFERENCE'],
   peakHourUtc: 19,
@@ -76,6 +89,8 @@ const STAGE_1: ClusterSpec = {
   displayName: 'Staging',
   environment: 'STAGING',
   kubernetesVersion: 'v1.32.1',
+  openshiftVersion: '',
+  features: [],
   nodes: 2,
   requestsPerSecond: 3,
   incident: false,
@@ -90,6 +105,9 @@ const EDGE_LAB_1: ClusterSpec = {
   region: 'lab',
   labels: { tier: 'edge' },
   kubernetesVersion: 'v1.30.9',
+  openshiftVersion: '',
+  features: ['SRIOV', 'PTP'],
+  namespaces: ['du-site-1', 'cu-site-1'],
   nodes: 1,
   workloads: ['POINT_OF_SALE'],
   prometheusRuns: false,

@@ -6,7 +6,9 @@ import { catalog } from '../../tools/catalog.ts';
 import type { RunningServer } from '../serve.ts';
 import { VERSION } from '../version.ts';
 import { clusterCommands, type WithSession } from './cluster-commands.ts';
+import { discoveryCommands } from './discovery-commands.ts';
 import { diagnose } from './doctor.ts';
+import { keyCommands } from './key-commands.ts';
 import { contextsAtHand, shellWord } from './kubeconfig-file.ts';
 import { readStdin } from './read-stdin.ts';
 import { type CliSession, createSession } from './session.ts';
@@ -39,6 +41,8 @@ export async function runCli(argv: readonly string[], env: NodeJS.ProcessEnv): P
       }),
     );
   clusterCommands(program, sessionFor(env), env);
+  discoveryCommands(program, sessionFor(env), print);
+  keyCommands(program, sessionFor(env));
   program
     .command('call <tool> [input]')
     .description('call any tool (aiops tools lists them); input is one JSON object, - reads it from standard input')

@@ -16,6 +16,14 @@ const ErrorBody = z
   })
   .meta({ id: 'Error', description: 'Every error has this body. The trace id finds the request in the log.' });
 
+const ETAG = z
+  .string()
+  .meta({ description: 'The version of what is answered, for `If-Match` of a change.', example: '"3"' });
+const IF_MATCH = z
+  .string()
+  .optional()
+  .meta({ description: 'The ETag that the change starts from; 412 when it is no longer the current one.' });
+
 /** OpenAPI 3.1 of every REST route, from the same schemas that validate the calls. */
 export function openApiDocument(tools: readonly AnyTool[], version: string): ReturnType<typeof createDocument> {
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
@@ -55,7 +63,11 @@ function operationOf(tool: AnyTool, route: RestRoute): ZodOpenApiOperationObject
   const success =
     route.status === 204
       ? { description: 'Done.' }
-      : { description: tool.title, content: { 'application/json': { schema: tool.output } } };
+      : {
+          description: tool.title,
+          content: { 'application/json': { schema: tool.output } },
+          ...(route.etag === undefined ? {} : { headers: z.object({ ETag: ETAG }) }),
+        };
   const shape: Record<string, z.ZodType> = tool.input.shape;
   const inPath = [...route.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '');
   const toolNameOf = (parameter: string) => route.rename?.[parameter] ?? parameter;
@@ -76,6 +88,7 @@ function operationOf(tool: AnyTool, route: RestRoute): ZodOpenApiOperationObject
           requestParams: {
             ...(inPath.length === 0 ? {} : { path }),
             ...(route.method === 'GET' ? { query: z.strictObject(Object.fromEntries(rest)) } : {}),
+            ...(route.ifMatch === undefined ? {} : { header: z.object({ 'If-Match': IF_MATCH }) }),
           },
         }),
     ...(route.method === 'POST' || route.method === 'PUT'

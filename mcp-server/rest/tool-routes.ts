@@ -1,5 +1,6 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
+import { AppError } from '../../backend/model/errors.ts';
 import type { AnyTool, RestRoute } from '../../tools/define.ts';
 import type { Dispatcher, ToolAnswer } from '../../tools/dispatch.ts';
 import { DEFAULT_BODY_LIMIT, jsonBody } from '../http/json-body.ts';
@@ -70,7 +71,26 @@ export function readInput(
     ([name, value]) => [name, coerceQuery(value, schema.properties?.[name])] as const,
   );
   // fromEntries defines own properties, so that a key such as `__proto__` is an unknown argument like any other.
-  return Object.fromEntries([...named(body ?? {}), ...fromUrl]);
+  const version = versionOf(request.headers['if-match'], route);
+  const condition = route.ifMatch === undefined || version === undefined ? [] : [[route.ifMatch, version] as const];
+  return Object.fromEntries([...named(body ?? {}), ...fromUrl, ...condition]);
+}
+
+/**
+ * The version that `If-Match` names; undefined when it asks for none (`*`). A weak tag counts as well: proxies that compress
+ * make weak ones of ours, and the number in it means the same. A change that cannot keep the condition is refused, not made.
+ */
+function versionOf(header: string | undefined, route: RestRoute): number | undefined {
+  if (header === undefined || header.trim() === '*' || route.method === 'GET') return undefined;
+  const version = /^(?:W\/)?"(\d{1,15})"$/.exec(header.trim())?.[1];
+  if (route.ifMatch !== undefined && version !== undefined) return Number(version);
+  const message =
+    route.ifMatch === undefined
+      ? 'is not supported here'
+      : 'must be the ETag of the answer that the change starts from';
+  throw new AppError('VALIDATION_FAILED', `If-Match ${message}.`, {
+    details: { issues: [{ field: 'If-Match', message }] },
+  });
 }
 
 function sendAnswer(response: Response, answer: ToolAnswer, route: RestRoute): void {
@@ -80,7 +100,14 @@ function sendAnswer(response: Response, answer: ToolAnswer, route: RestRoute): v
   }
   if (answer.evidence) response.setHeader('Link', `<${answer.evidence.uri}>; rel="full"`);
   // 206 says what `complete: false` says in the body: some clusters did not answer, so totals are lower bounds.
-  response.status(answer.output['complete'] === false ? 206 : (route.status ?? 200)).json(answer.output);
+  response.status(answer.output['complete'] === false ? 206 : (route.status ?? 200));
+  if (route.etag === undefined) {
+    response.json(answer.output);
+    return;
+  }
+  // Written past express's own answer to If-None-Match: the version is that of the registration, and health moves without it.
+  response.setHeader('ETag', `"${String(answer.output[route.etag])}"`);
+  response.type('json').end(JSON.stringify(answer.output));
 }
 
 /** A signal that aborts when the client goes away before the answer is finished. */

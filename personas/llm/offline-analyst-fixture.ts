@@ -3,6 +3,7 @@ import type { Cluster } from '../../backend/model/cluster.ts';
 import type { LabelsAnswer, MetricsAnswer } from '../../backend/model/metrics.ts';
 import type { ClusterOutcome } from '../../backend/model/outcome.ts';
 import { ManualClock } from '../../backend/platform/clock.ts';
+import { fixedRegistry } from '../../backend/registry/test-registry.ts';
 import { catalog } from '../../tools/catalog.ts';
 import type { Services } from '../../tools/services.ts';
 import { fixture, realDispatcher } from '../agent/agent-fixture.ts';
@@ -29,7 +30,15 @@ export function cluster(
     labels: {},
     endpoints: {},
     tls: { insecure_skip_verify: false },
+    endpoint_options: {},
+    exec_enabled: false,
     has_credentials: false,
+    credentials_expire_at: null,
+    capabilities: null,
+    openshift: null,
+    maintenance_until: null,
+    source: 'MANUAL',
+    resource_version: 1,
     status: {
       state: 'ONLINE',
       health_score: 100,
@@ -37,6 +46,8 @@ export function cluster(
       api_server_healthy: true,
       prometheus_healthy: true,
       alertmanager_healthy: null,
+      tempo_healthy: null,
+      loki_healthy: null,
       last_error: null,
       checked_at: '2026-03-01T09:59:00.000Z',
       ...status,
@@ -152,7 +163,7 @@ export function analyst(
 ) {
   const clock = new ManualClock();
   const { fleet = FLEET, metrics, alerts, context = [], without = [] } = parts;
-  const registry = { list: async () => [...fleet] } as unknown as Services['registry']; // proof: the tools of the default persona only list
+  const registry = fixedRegistry(fleet);
   const services = { registry, ...(metrics ? { metrics } : {}), ...(alerts ? { alerts } : {}) };
   const dispatcher = realDispatcher(catalog, clock, services);
   return fixture({

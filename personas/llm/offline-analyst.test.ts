@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../backend/platform/clock.ts';
+import { fixedRegistry } from '../../backend/registry/test-registry.ts';
 import { catalog } from '../../tools/catalog.ts';
-import type { Services } from '../../tools/services.ts';
 import { fixture, realDispatcher } from '../agent/agent-fixture.ts';
 import { FLEET, alertsOf, analyst, cluster, metricsOf, uncitedNumbers } from './offline-analyst-fixture.ts';
 import { createOfflineAnalyst } from './offline-analyst.ts';
@@ -201,7 +201,7 @@ describe('the offline analyst', () => {
       { status: 503 },
     ]);
     const clock = new ManualClock();
-    const registry = { list: async () => [...FLEET] } as unknown as Services['registry']; // proof: the tools asked only list
+    const registry = fixedRegistry(FLEET);
     const dispatcher = realDispatcher(catalog, clock, { registry });
     const scripted = createOpenAiCompatibleProvider({ baseUrl: model.baseUrl, model: 'scripted', clock });
     const message = await fixture({ providers: [scripted, createOfflineAnalyst()], dispatcher, clock }).ask(

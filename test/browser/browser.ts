@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from '@playwright/test';
+import { PROJECT_ROOT } from '../../mcp-server/version.ts';
 import { startDemo } from '../support/demo.ts';
 
 /** Debian's Chromium from PATH, with everything off that would call home. */
@@ -46,6 +47,34 @@ export interface Visitor {
   readonly foreign: string[];
   /** Errors on the console, exceptions, and dialogs that a page opened. */
   readonly problems: string[];
+}
+
+/** Where screenshots of the pages are left for somebody to look at. */
+export const SHOTS = path.join(PROJECT_ROOT, 'test-results');
+
+export const LOOKS = [
+  { name: 'light', options: { colorScheme: 'light' } },
+  { name: 'dark', options: { colorScheme: 'dark' } },
+  { name: '320', options: { colorScheme: 'light', viewport: { width: 320, height: 640 } } },
+  { name: '320-dark', options: { colorScheme: 'dark', viewport: { width: 320, height: 640 } } },
+] as const;
+
+/** A visit from beginning to end; fails when anything was asked of another origin. */
+export async function visitWith(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions | undefined,
+  use: (visitor: Visitor) => Promise<void>,
+): Promise<void> {
+  const visitor = await visit(browser, url, options);
+  try {
+    await use(visitor);
+    if (visitor.foreign.length > 0) throw new Error(`asked of another origin: ${visitor.foreign.join(', ')}`);
+  } finally {
+    // A request that a test answers itself may still be on its way when the test is done.
+    await visitor.page.unrouteAll({ behavior: 'ignoreErrors' });
+    await visitor.context.close();
+  }
 }
 
 /** A fresh browser profile that notes everything it should not see. */

@@ -1,7 +1,7 @@
 import type { Browser } from '@playwright/test';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
-import { launchBrowser, visit } from './browser.ts';
+import { rest, type ServerProcess, startServerProcess } from '../support/server-process.ts';
+import { axeViolations, launchBrowser, visit } from './browser.ts';
 
 let server: ServerProcess;
 let browser: Browser;
@@ -55,6 +55,30 @@ describe('a server that wants a token', () => {
     await page.keyboard.press('Enter');
     await page.getByText('Asking needs the permission chat:write').waitFor();
     expect(await page.locator('#composer').inputValue()).toBe('what is firing?');
+    await context.close();
+  });
+
+  it('lets a viewer look at clusters, keeps every action in reach and says which permission it needs', async () => {
+    const created = await rest(server.url, 'POST', '/api/v1/clusters', {
+      body: { name: 'looked-at', api_server_url: 'https://127.0.0.1:1' },
+      token: server.localToken,
+    });
+    expect(created.status).toBe(201);
+    const { page, context } = await visit(browser, server.url);
+    await page.goto(`${server.url}/clusters/looked-at`);
+    await page.locator('#token').fill(token);
+    await page.keyboard.press('Enter');
+    await page.locator('[data-state="ready"]').waitFor();
+    await page.locator('.denial').waitFor();
+    const disabled = page.locator('.page > .actions [aria-disabled="true"]');
+    expect(await disabled.count()).toBe(4);
+    expect(await disabled.first().getAttribute('title')).toContain('does not hold cluster:write');
+    await disabled.last().click({ force: true });
+    expect(await page.locator('dialog').count()).toBe(0);
+    expect(await axeViolations(page)).toEqual([]);
+    await page.goto(`${server.url}/clusters`);
+    await page.locator('.grid-body [role=row]').waitFor();
+    expect(await page.locator('.page-actions button').getAttribute('aria-disabled')).toBe('true');
     await context.close();
   });
 });

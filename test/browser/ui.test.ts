@@ -1,18 +1,18 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Browser } from '@playwright/test';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PROJECT_ROOT } from '../../mcp-server/version.ts';
-import { axeViolations, launchBrowser, serverUnderTest, sidewaysScroll, visit, type Visitor } from './browser.ts';
-
-const SHOTS = path.join(PROJECT_ROOT, 'test-results');
-
-const LOOKS = [
-  { name: 'light', options: { colorScheme: 'light' } },
-  { name: 'dark', options: { colorScheme: 'dark' } },
-  { name: '320', options: { colorScheme: 'light', viewport: { width: 320, height: 640 } } },
-  { name: '320-dark', options: { colorScheme: 'dark', viewport: { width: 320, height: 640 } } },
-] as const;
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import {
+  axeViolations,
+  launchBrowser,
+  LOOKS,
+  serverUnderTest,
+  SHOTS,
+  sidewaysScroll,
+  type visit,
+  type Visitor,
+  visitWith,
+} from './browser.ts';
 
 let server: { url: string; stop(): Promise<void> };
 let browser: Browser;
@@ -27,16 +27,8 @@ afterAll(async () => {
   await server?.stop();
 });
 
-async function as(options: Parameters<typeof visit>[2], use: (visitor: Visitor) => Promise<void>): Promise<void> {
-  const visitor = await visit(browser, server.url, options);
-  try {
-    await use(visitor);
-    expect(visitor.foreign).toEqual([]);
-  } finally {
-    // A request that a test answers itself may still be on its way when the test is done.
-    await visitor.page.unrouteAll({ behavior: 'ignoreErrors' });
-    await visitor.context.close();
-  }
+function as(options: Parameters<typeof visit>[2], use: (visitor: Visitor) => Promise<void>): Promise<void> {
+  return visitWith(browser, server.url, options, use);
 }
 
 function errorBody(code: string, details: Record<string, unknown> = {}): string {
@@ -237,6 +229,7 @@ describe('stopping an answer', () => {
       await page.goto(`${server.url}/chat`);
       await page.locator('.suggestion').first().click();
       await page.locator('#composer').fill('the next question');
+      await vi.waitFor(() => expect(asked).toBe(1), { timeout: 10_000 });
       await page.getByRole('button', { name: 'Stop' }).click();
       await page.locator('[data-answer-status="STOPPED"]').waitFor();
       await page.getByRole('button', { name: 'Ask', exact: true }).waitFor();

@@ -15,8 +15,8 @@ export const getCluster = defineTool({
   output: Cluster,
   example: { cluster: 'hub-1' },
   rest: [
-    { method: 'GET', path: '/clusters/{id}', rename: { id: 'cluster' } },
-    { method: 'GET', path: '/clusters/by-name/{name}', rename: { name: 'cluster' } },
+    { method: 'GET', path: '/clusters/{id}', rename: { id: 'cluster' }, etag: 'resource_version' },
+    { method: 'GET', path: '/clusters/by-name/{name}', rename: { name: 'cluster' }, etag: 'resource_version' },
   ],
   summarize: (cluster) => `${cluster.name} is ${cluster.status.state}.`,
   run: (context, input) => context.resolveCluster(input.cluster),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { type Cluster, FleetSummary } from '../../backend/model/cluster.ts';
+import { FleetSummary } from '../../backend/model/cluster.ts';
 import { ClustersArg } from '../clusters-arg.ts';
+import { average, countBy, inMaintenance } from './tally.ts';
 import { defineTool } from '../define.ts';
 
 export const getFleetSummary = defineTool({
@@ -25,19 +26,21 @@ export const getFleetSummary = defineTool({
     const worst = fleet.unhealthy
       .slice(0, 5)
       .map((c) => `${c.name} ${c.state}${c.last_error === null ? '' : ` (${c.last_error})`}`);
-    return `${fleet.total_clusters} clusters: ${states}.${worst.length === 0 ? ' None is unhealthy.' : ` Unhealthy: ${worst.join('; ')}.`}`;
+    const quiet = fleet.in_maintenance.length === 0 ? '' : ` In maintenance: ${fleet.in_maintenance.join(', ')}.`;
+    return `${fleet.total_clusters} clusters: ${states}.${worst.length === 0 ? ' None is unhealthy.' : ` Unhealthy: ${worst.join('; ')}.`}${quiet}`;
   },
   run: async (context, input) => {
     const clusters = await context.resolveClusters(input.clusters);
+    const now = context.clock.now();
     const scores = clusters.flatMap((c) => c.status.health_score ?? []);
     return {
       total_clusters: clusters.length,
       by_state: countBy(clusters, (c) => c.status.state),
       by_type: countBy(clusters, (c) => c.cluster_type),
       by_environment: countBy(clusters, (c) => c.environment),
-      avg_health_score:
-        scores.length === 0 ? null : Math.round((scores.reduce((a, b) => a + b, 0) / scores.length) * 10) / 10,
+      avg_health_score: average(scores),
       unhealthy: clusters
+        .filter((c) => !inMaintenance(c, now))
         .filter((c) => c.status.state === 'OFFLINE' || c.status.state === 'DEGRADED')
         .sort((a, b) => (a.status.health_score ?? 0) - (b.status.health_score ?? 0))
         .map((c) => ({
@@ -46,13 +49,8 @@ export const getFleetSummary = defineTool({
           health_score: c.status.health_score,
           last_error: c.status.last_error,
         })),
-      as_of: context.clock.now().toISOString(),
+      in_maintenance: clusters.filter((c) => inMaintenance(c, now)).map((c) => c.name),
+      as_of: now.toISOString(),
     };
   },
 });
-
-function countBy(clusters: readonly Cluster[], key: (cluster: Cluster) => string): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const cluster of clusters) counts[key(cluster)] = (counts[key(cluster)] ?? 0) + 1;
-  return counts;
-}

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ClusterState, ClusterType, Environment, ListedCluster } from '../../backend/model/cluster.ts';
+import { parseSelector } from '../../backend/model/selector.ts';
 import { ClustersArg } from '../clusters-arg.ts';
 import { defineTool } from '../define.ts';
 
@@ -20,6 +21,8 @@ export const listClusters = defineTool({
     region: z.string().max(64).optional(),
     state: ClusterState.optional(),
     label: z.string().max(500).optional().describe('key=value'),
+    has_gpu: z.boolean().optional(),
+    has_cnf: z.boolean().optional(),
     page: z.int().min(1).max(100_000).default(1),
     page_size: z.int().min(1).max(100).default(20),
   }),
@@ -38,20 +41,19 @@ export const listClusters = defineTool({
     const shown = items.map((c) => `${c.name} (${c.cluster_type}, ${c.environment}, ${c.status.state})`).join(', ');
     return `${total} clusters, page ${at} of ${total_pages}: ${shown}.`;
   },
-  run: async (context, { clusters, page, page_size, ...filter }) => {
-    const [wanted, matching] = await Promise.all([
-      context.resolveClusters(clusters),
-      context.services.registry.list(filter),
-    ]);
-    const ids = new Set(matching.map((cluster) => cluster.id));
-    const items = wanted.filter((cluster) => ids.has(cluster.id));
-    const first = (page - 1) * page_size;
+  run: async ({ services, principal, resolveClusters }, { clusters, page, page_size, ...filter }) => {
+    // Names are resolved first, so that one that is not there is an error here as everywhere.
+    const ids = clusters === undefined ? undefined : (await resolveClusters(clusters)).map((cluster) => cluster.id);
+    const { items, total } = await services.registry.page(
+      { ...filter, ids },
+      { page, pageSize: page_size, scope: parseSelector(principal.scope.selector) },
+    );
     return {
-      items: items.slice(first, first + page_size).map(({ tls: _tls, ...listed }) => listed),
-      total: items.length,
+      items: items.map(({ tls: _tls, endpoint_options: _options, openshift: _openshift, ...listed }) => listed),
+      total,
       page,
       page_size,
-      total_pages: Math.ceil(items.length / page_size),
+      total_pages: Math.ceil(total / page_size),
     };
   },
 });

@@ -1,7 +1,7 @@
 import { Cluster, ClusterCreate } from '../../backend/model/cluster.ts';
-import { scopeFilter } from '../../backend/access/policy.ts';
-import { AppError, quoteForeign } from '../../backend/model/errors.ts';
+import { quoteForeign } from '../../backend/model/errors.ts';
 import { defineTool } from '../define.ts';
+import { requireOwnScope } from './own-scope.ts';
 
 export const registerCluster = defineTool({
   name: 'register_cluster',
@@ -15,22 +15,12 @@ export const registerCluster = defineTool({
   input: ClusterCreate,
   output: Cluster,
   example: { name: 'example-1', api_server_url: 'https://127.0.0.1:6443' },
-  rest: [{ method: 'POST', path: '/clusters', status: 201, bodyLimit: 128 * 1024 }],
+  rest: [{ method: 'POST', path: '/clusters', status: 201, bodyLimit: 128 * 1024, etag: 'resource_version' }],
   confirm: (input) =>
     `Register cluster ${quoteForeign(input.name, 80)} at ${quoteForeign(input.api_server_url, 200)}? The server will start to connect to it.`,
   summarize: (cluster) => `Registered ${cluster.name} (${cluster.id}); a running server checks its health at once.`,
   run: async ({ principal, services }, input) => {
-    const inScope = scopeFilter(principal.scope);
-    if (!inScope({ ...input, region: input.region ?? null, status: { state: 'UNKNOWN' } })) {
-      throw new AppError(
-        'PERMISSION_DENIED',
-        `Cluster ${input.name} would lie outside your scope (${principal.scope.selector}).`,
-        {
-          details: { scope: principal.scope.selector },
-          hint: 'Register it with labels, environment and type that fit, or ask an administrator.',
-        },
-      );
-    }
+    requireOwnScope(principal, input);
     return services.registry.create(input);
   },
 });

@@ -34,7 +34,7 @@ async function openLocked(folder: string, unlock: () => Promise<void>): Promise<
     await client.close();
     throw error;
   }
-  return storeOver('pglite', db, async () => {
+  return storeOver({ kind: 'pglite', client }, db, async () => {
     try {
       await client.close();
     } finally {

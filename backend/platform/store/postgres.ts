@@ -35,7 +35,7 @@ export async function openPostgres(databaseUrl: string, { logger }: { logger: Lo
   // An idle connection that breaks is reported here and nowhere else; unheard, it would end the process.
   pool.on('error', (error) => logger.warn({ err: error }, 'an idle database connection was lost'));
   const db = drizzle(pool);
-  return storeOver('postgres', db, () => pool.end());
+  return storeOver({ kind: 'postgres', pool }, db, () => pool.end());
 }
 
 /** Migrates on a connection of its own, which has no statement timeout: waiting for another server's migration is right. */

@@ -23,7 +23,7 @@ import {
   timestamp,
   uuid,
 } from 'drizzle-orm/pg-core';
-import type { ClusterTls, Endpoints } from '../../model/cluster.ts';
+import type { Capabilities, ClusterTls, EndpointOptions, Endpoints, OpenShiftStatus } from '../../model/cluster.ts';
 
 export const clustersSchema = pgSchema('clusters');
 export const intelligenceSchema = pgSchema('intelligence');
@@ -46,16 +46,33 @@ export const clusters = clustersSchema.table('clusters', {
   tls: jsonb('tls').$type<ClusterTls>().notNull(),
   state: text('state', { enum: ['ONLINE', 'OFFLINE', 'DEGRADED', 'UNKNOWN', 'PROVISIONING'] }).notNull(),
   health_score: integer('health_score'),
-  /** The last few API checks, oldest first: `1` answered, `0` did not. What `connectivity` is computed from. */
+  /** The last twelve API checks, oldest first: `1` answered, `0` did not. What `connectivity` is computed from. */
   recent_api_checks: text('recent_api_checks').notNull().default(''),
+  /** The state that listeners last heard of, where maintenance kept a later one from them; null = they know `state`. */
+  announced_state: text('announced_state', { enum: ['ONLINE', 'OFFLINE', 'DEGRADED', 'UNKNOWN', 'PROVISIONING'] }),
   api_server_healthy: boolean('api_server_healthy'),
   prometheus_healthy: boolean('prometheus_healthy'),
   alertmanager_healthy: boolean('alertmanager_healthy'),
+  tempo_healthy: boolean('tempo_healthy'),
+  loki_healthy: boolean('loki_healthy'),
   last_error: text('last_error'),
   checked_at: time('checked_at'),
   created_at: time('created_at').notNull(),
   updated_at: time('updated_at').notNull(),
   last_seen_at: time('last_seen_at'),
+  endpoint_options: jsonb('endpoint_options').$type<Record<string, EndpointOptions>>().notNull().default({}),
+  exec_enabled: boolean('exec_enabled').notNull().default(false),
+  capabilities: jsonb('capabilities').$type<Capabilities>(),
+  openshift: jsonb('openshift').$type<OpenShiftStatus>(),
+  maintenance_until: time('maintenance_until'),
+  source: text('source', { enum: ['MANUAL', 'KUBECONFIG', 'ACM', 'FILE'] })
+    .notNull()
+    .default('MANUAL'),
+  /** The importer's own key of this cluster: context, ManagedCluster name or entry of the file. */
+  source_key: text('source_key'),
+  resource_version: integer('resource_version').notNull().default(1),
+  /** Set = being deleted: hidden from every list; a job removes secret, credentials and row. */
+  deleting_at: time('deleting_at'),
 });
 
 export const clusterCredentials = clustersSchema.table('credentials', {
@@ -65,6 +82,11 @@ export const clusterCredentials = clustersSchema.table('credentials', {
   auth_type: text('auth_type').notNull(),
   /** An envelope (`platform/envelope.ts`) bound to the cluster id. */
   sealed: text('sealed').notNull(),
+  /** Version of the master key that wraps the data key of the envelope. */
+  key_version: integer('key_version').notNull().default(1),
+  expires_at: time('expires_at'),
+  /** When the warning that they expire was given; null after every change. */
+  expiry_warned_at: time('expiry_warned_at'),
   updated_at: time('updated_at').notNull(),
 });
 
@@ -80,6 +102,53 @@ export const healthSchedule = clustersSchema.table(
     lease_owner: uuid('lease_owner'),
   },
   (t) => [index('health_schedule_due').on(t.next_run_at)],
+);
+
+/** When each cluster is discovered next, with the same leases as health. */
+export const discoverySchedule = clustersSchema.table(
+  'discovery_schedule',
+  {
+    cluster_id: uuid('cluster_id')
+      .primaryKey()
+      .references(() => clusters.id, { onDelete: 'cascade' }),
+    next_run_at: time('next_run_at').notNull(),
+    lease_until: time('lease_until'),
+    lease_owner: uuid('lease_owner'),
+  },
+  (t) => [index('discovery_schedule_due').on(t.next_run_at)],
+);
+
+/** Every change of a cluster's state. Kept 7 days. */
+export const healthTransitions = clustersSchema.table(
+  'health_transitions',
+  {
+    id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    cluster_id: uuid('cluster_id')
+      .notNull()
+      .references(() => clusters.id, { onDelete: 'cascade' }),
+    at: time('at').notNull(),
+    old_state: text('old_state').notNull(),
+    new_state: text('new_state').notNull(),
+    health_score: integer('health_score'),
+    reason: text('reason').notNull(),
+  },
+  (t) => [index('health_transitions_of_cluster').on(t.cluster_id, t.at), index('health_transitions_at').on(t.at)],
+);
+
+/** How a cluster fared in each five minutes. Kept 7 days. */
+export const healthRollups = clustersSchema.table(
+  'health_rollups',
+  {
+    cluster_id: uuid('cluster_id')
+      .notNull()
+      .references(() => clusters.id, { onDelete: 'cascade' }),
+    start: time('start').notNull(),
+    checks: integer('checks').notNull(),
+    healthy_checks: integer('healthy_checks').notNull(),
+    min_score: integer('min_score').notNull(),
+    sum_score: integer('sum_score').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.cluster_id, t.start] }), index('health_rollups_start').on(t.start)],
 );
 
 export const chatSessions = intelligenceSchema.table(

@@ -3,10 +3,11 @@ import { storeError } from './errors.ts';
 import type { Database, Store } from './store.ts';
 
 /** The store over an open, migrated database of either kind. `close` is called once, however often the store is closed. */
-export function storeOver(kind: Store['kind'], db: Database, close: () => Promise<void>): Store {
+export function storeOver(driver: Store['driver'], db: Database, close: () => Promise<void>): Store {
   let closing: Promise<void> | undefined;
   return {
-    kind,
+    kind: driver.kind,
+    driver,
     db,
     query: (run) => translated(() => run(db)),
     transaction: (run) => translated(() => db.transaction((tx) => run(tx))),

@@ -1,4 +1,6 @@
+import type { PGlite } from '@electric-sql/pglite';
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
+import type { Pool } from 'pg';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import type { DataFolderLock } from './data-folder-lock.ts';
@@ -16,8 +18,14 @@ interface RowsHKT extends PgQueryResultHKT {
 /** One drizzle type for PostgreSQL and PGlite, for a connection pool as for a transaction. */
 export type Database = PgDatabase<RowsHKT>;
 
+export type Driver =
+  | { readonly kind: 'pglite'; readonly client: PGlite }
+  | { readonly kind: 'postgres'; readonly pool: Pool };
+
 export interface Store {
   readonly kind: 'pglite' | 'postgres';
+  /** For the job queue, which speaks to the driver itself (`platform/jobs.ts`); for nothing else. */
+  readonly driver: Driver;
   /** For tools that need the database itself. Repositories go through {@link Store.query} and {@link Store.transaction}. */
   readonly db: Database;
   /** Runs reads, or one statement that writes. Errors come out as AppError (`storeError`). */

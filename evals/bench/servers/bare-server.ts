@@ -23,6 +23,7 @@ function build(): McpServer {
       by_environment: {},
       avg_health_score: null,
       unhealthy: [],
+      in_maintenance: [],
       as_of: new Date().toISOString(),
     };
     const content = [tool.summarize(fleet), JSON.stringify(fleet)].map((text) => ({ type: 'text' as const, text }));

@@ -1,0 +1,85 @@
+import { z } from 'zod';
+
+/** What a permission on a cluster is for. */
+export const NeededFor = z.enum([
+  'HEALTH',
+  'DISCOVERY',
+  'METRICS',
+  'LOGS',
+  'WORKLOADS',
+  'GPU',
+  'CNF',
+  'ACM_IMPORT',
+  'EXEC',
+]);
+export type NeededFor = z.infer<typeof NeededFor>;
+
+/** Permissions on one kind of object. Without `name` on all of them, in all namespaces. */
+export interface ObjectNeed {
+  readonly for: NeededFor;
+  readonly group: string;
+  /** Plural; a subresource as `pods/log`. */
+  readonly resource: string;
+  readonly verbs: readonly string[];
+  readonly name?: string;
+}
+
+export interface PathNeed {
+  readonly for: NeededFor;
+  readonly path: string;
+  readonly verbs: readonly string[];
+}
+
+export type Need = ObjectNeed | PathNeed;
+
+const READ = ['get', 'list', 'watch'] as const;
+const LIST = ['list'] as const;
+const GET = ['get'] as const;
+
+function needs(purpose: NeededFor, verbs: readonly string[], group: string, ...resources: string[]): ObjectNeed[] {
+  return resources.map((resource) => ({ for: purpose, group, resource, verbs }));
+}
+
+/**
+ * Everything that the platform asks of a cluster's API server, and what a proxy in front of its metrics and logs asks about the
+ * caller. The one list behind the RBAC that is printed and the check of what is missing.
+ */
+export const NEEDS: readonly Need[] = [
+  { for: 'HEALTH', path: '/readyz', verbs: GET },
+  { for: 'HEALTH', path: '/version', verbs: GET },
+  ...needs('DISCOVERY', READ, '', 'nodes', 'namespaces'),
+  ...needs('DISCOVERY', LIST, '', 'services'),
+  // MicroShift tells its version there.
+  { for: 'DISCOVERY', group: '', resource: 'configmaps', verbs: GET, name: 'microshift-version' },
+  ...needs('DISCOVERY', LIST, 'networking.k8s.io', 'ingresses'),
+  ...needs('DISCOVERY', LIST, 'route.openshift.io', 'routes'),
+  ...needs('DISCOVERY', ['get', 'list'], 'config.openshift.io', 'clusterversions', 'clusteroperators'),
+  ...needs('DISCOVERY', LIST, 'machineconfiguration.openshift.io', 'machineconfigpools'),
+  ...needs('DISCOVERY', LIST, 'monitoring.coreos.com', 'prometheuses'),
+  ...needs('DISCOVERY', LIST, 'loki.grafana.com', 'lokistacks'),
+  ...needs('DISCOVERY', LIST, 'tempo.grafana.com', 'tempostacks', 'tempomonolithics'),
+  ...needs('DISCOVERY', LIST, 'sailoperator.io', 'istios'),
+  ...needs('DISCOVERY', LIST, 'maistra.io', 'servicemeshcontrolplanes'),
+  ...needs('DISCOVERY', LIST, 'ocs.openshift.io', 'storageclusters'),
+  // The proxies of OpenShift's monitoring ask for these; a query by POST is `create`.
+  {
+    for: 'METRICS',
+    group: 'monitoring.coreos.com',
+    resource: 'prometheuses/api',
+    verbs: ['get', 'create'],
+    name: 'k8s',
+  },
+  { for: 'METRICS', group: 'monitoring.coreos.com', resource: 'alertmanagers/api', verbs: GET, name: 'main' },
+  // The gateway of a LokiStack asks for these, one for each tenant.
+  { for: 'LOGS', group: 'loki.grafana.com', resource: 'application', verbs: GET, name: 'logs' },
+  { for: 'LOGS', group: 'loki.grafana.com', resource: 'infrastructure', verbs: GET, name: 'logs' },
+  ...needs('LOGS', GET, '', 'pods/log'),
+  ...needs('WORKLOADS', READ, '', 'pods', 'events'),
+  ...needs('WORKLOADS', READ, 'apps', 'deployments', 'statefulsets', 'daemonsets'),
+  ...needs('GPU', READ, 'nvidia.com', 'clusterpolicies'),
+  ...needs('CNF', READ, 'sriovnetwork.openshift.io', 'sriovnetworknodestates', 'sriovnetworknodepolicies'),
+  ...needs('CNF', READ, 'ptp.openshift.io', 'ptpconfigs', 'nodeptpdevices'),
+  ...needs('ACM_IMPORT', READ, 'cluster.open-cluster-management.io', 'managedclusters'),
+  // A WebSocket is a GET; recent API servers ask for `create` all the same.
+  ...needs('EXEC', ['get', 'create'], '', 'pods/exec'),
+];

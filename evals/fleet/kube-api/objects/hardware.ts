@@ -1,0 +1,156 @@
+import type { Inventory, Node } from '../../inventory.ts';
+import type { KubeObject } from '../store.ts';
+import type { NodeExtras } from './core.ts';
+
+/** Labels and resources that GPU feature discovery, node feature discovery and the SR-IOV device plugin put on nodes. */
+export function nodeExtras(inventory: Inventory, node: Node): NodeExtras {
+  const { features } = inventory.spec;
+  const gpus = features.includes('GPU_OPERATOR') ? node.gpus.length : 0;
+  const sriov = features.includes('SRIOV');
+  return {
+    labels: {
+      ...(gpus > 0 && {
+        'feature.node.kubernetes.io/pci-10de.present': 'true',
+        'nvidia.com/gpu.present': 'true',
+        'nvidia.com/gpu.count': String(gpus),
+        'nvidia.com/gpu.product': 'NVIDIA-H200',
+        'nvidia.com/gpu.memory': '143771',
+        'nvidia.com/gpu.family': 'hopper',
+        'nvidia.com/mig.capable': 'true',
+        'nvidia.com/mig.strategy': 'single',
+        'nvidia.com/cuda.driver-version.full': '580.159.03',
+      }),
+      ...(sriov && { 'feature.node.kubernetes.io/network-sriov.capable': 'true' }),
+    },
+    resources: {
+      ...(gpus > 0 && { 'nvidia.com/gpu': String(gpus) }),
+      ...(sriov && { 'openshift.io/mlxnics': '4', 'hugepages-1Gi': '8Gi' }),
+    },
+  };
+}
+
+export function gpuObjects(): KubeObject[] {
+  return [
+    {
+      apiVersion: 'nvidia.com/v1',
+      kind: 'ClusterPolicy',
+      metadata: { name: 'gpu-cluster-policy' },
+      spec: {
+        driver: { enabled: true },
+        toolkit: { enabled: true },
+        devicePlugin: { enabled: true },
+        dcgm: { enabled: true },
+        dcgmExporter: { enabled: true, serviceMonitor: { enabled: true, honorLabels: false } },
+        gfd: { enabled: true },
+        mig: { strategy: 'single' },
+      },
+      status: { state: 'ready', namespace: 'nvidia-gpu-operator', conditions: [{ type: 'Ready', status: 'True' }] },
+    },
+    {
+      apiVersion: 'nfd.openshift.io/v1',
+      kind: 'NodeFeatureDiscovery',
+      metadata: { name: 'nfd-instance', namespace: 'openshift-nfd' },
+      spec: {},
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'nvidia-dcgm-exporter', namespace: 'nvidia-gpu-operator' },
+      spec: { type: 'ClusterIP', ports: [{ name: 'gpu-metrics', port: 9400 }] },
+    },
+  ];
+}
+
+const SRIOV_NAMESPACE = 'openshift-sriov-network-operator';
+
+export function sriovObjects(nodes: readonly Node[]): KubeObject[] {
+  const virtualFunctions = Array.from({ length: 4 }, (_, vfID) => ({
+    name: `ens785f2v${vfID}`,
+    pciAddress: `0000:02:0a.${vfID}`,
+    vfID,
+    Vlan: 0,
+    mac: `0a:00:00:00:00:0${vfID}`,
+    mtu: 1500,
+    driver: 'iavf',
+  }));
+  return [
+    ...nodes.map((node) => ({
+      apiVersion: 'sriovnetwork.openshift.io/v1',
+      kind: 'SriovNetworkNodeState',
+      metadata: {
+        name: node.name,
+        namespace: SRIOV_NAMESPACE,
+        annotations: {
+          'sriovnetwork.openshift.io/desired-state': 'Idle',
+          'sriovnetwork.openshift.io/current-state': 'Idle',
+        },
+      },
+      spec: {},
+      status: {
+        syncStatus: 'Succeeded',
+        interfaces: [
+          {
+            name: 'ens785f2',
+            mac: '0a:00:00:00:01:00',
+            driver: 'ice',
+            pciAddress: '0000:02:00.2',
+            vendor: '8086',
+            deviceID: '1593',
+            mtu: 1500,
+            numVfs: virtualFunctions.length,
+            totalvfs: 64,
+            linkSpeed: '25000 Mb/s',
+            linkType: 'ETH',
+            Vfs: virtualFunctions,
+          },
+        ],
+      },
+    })),
+    {
+      apiVersion: 'sriovnetwork.openshift.io/v1',
+      kind: 'SriovNetworkNodePolicy',
+      metadata: { name: 'midhaul', namespace: SRIOV_NAMESPACE },
+      spec: {
+        resourceName: 'mlxnics',
+        nodeSelector: { 'feature.node.kubernetes.io/network-sriov.capable': 'true' },
+        priority: 10,
+        mtu: 1500,
+        numVfs: virtualFunctions.length,
+        nicSelector: { vendor: '8086', deviceID: '1593', pfNames: ['ens785f2#0-3'] },
+        deviceType: 'netdevice',
+      },
+    },
+  ];
+}
+
+export function ptpObjects(nodes: readonly Node[]): KubeObject[] {
+  const namespace = 'openshift-ptp';
+  return [
+    {
+      apiVersion: 'ptp.openshift.io/v1',
+      kind: 'PtpConfig',
+      metadata: { name: 'slave', namespace },
+      spec: {
+        profile: [
+          {
+            name: 'slave',
+            interface: 'ens1f0',
+            ptp4lOpts: '-2 -s',
+            phc2sysOpts: '-a -r -n 24',
+            ptpSchedulingPolicy: 'SCHED_FIFO',
+            ptpClockThreshold: { holdOverTimeout: 5, maxOffsetThreshold: 100, minOffsetThreshold: -100 },
+          },
+        ],
+        recommend: [{ profile: 'slave', priority: 4, match: [{ nodeLabel: 'node-role.kubernetes.io/worker' }] }],
+      },
+      status: { matchList: nodes.map((node) => ({ nodeName: node.name, profile: 'slave' })) },
+    },
+    ...nodes.map((node) => ({
+      apiVersion: 'ptp.openshift.io/v1',
+      kind: 'NodePtpDevice',
+      metadata: { name: node.name, namespace },
+      spec: {},
+      status: { devices: [{ name: 'ens1f0', profile: 'slave' }, { name: 'ens1f1' }] },
+    })),
+  ];
+}
