@@ -27,7 +27,7 @@ export const ManagedCluster = z.object({
 export type ManagedCluster = z.infer<typeof ManagedCluster>;
 
 /** What ACM says of whether its agent there is alive: `True`, `False`, or `Unknown` when it has not been heard of. */
-export const AVAILABLE_LABEL = 'cluster.open-cluster-management.io/available';
+const AVAILABLE_LABEL = 'cluster.open-cluster-management.io/available';
 /** Labels of add-ons come and go, and say nothing of the cluster. */
 const ADDON_LABEL = /^feature\.open-cluster-management\.io\//;
 

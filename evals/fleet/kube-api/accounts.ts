@@ -19,7 +19,6 @@ export const Account = z.strictObject({
   rules: z.array(Rule),
 });
 export type Account = z.infer<typeof Account>;
-export type AccountInput = z.input<typeof Account>;
 
 export interface Attributes {
   readonly verb: string;
