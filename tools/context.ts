@@ -1,5 +1,6 @@
 import type { Principal } from '../backend/model/access.ts';
 import type { ChatStreamEvent } from '../backend/model/chat.ts';
+import type { Question } from '../backend/collectors/fanout.ts';
 import type { Cluster } from '../backend/model/cluster.ts';
 import type { Clock } from '../backend/platform/clock.ts';
 import type { Logger } from '../backend/platform/logger.ts';
@@ -24,6 +25,8 @@ export interface CallContext {
    * selector; left out = all. Throws CLUSTER_NOT_FOUND naming every unknown one and near names.
    */
   resolveClusters(clusters: readonly string[] | string | undefined): Promise<Cluster[]>;
+  /** The question to the clusters that a `clusters` argument means, with this call's time and signal: what collectors are asked with. */
+  question(clusters: readonly string[] | string | undefined): Promise<Question>;
   /** One cluster by name or id, within the caller's scope. */
   resolveCluster(nameOrId: string): Promise<Cluster>;
   /** Streams intermediate events to a caller that listens; dropped when none does. */

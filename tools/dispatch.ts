@@ -203,19 +203,22 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       for (const cluster of clusters) touched.add(cluster.id);
       return clusters;
     };
+    const budgetMs = Math.max(deadlineMs - ANSWER_RESERVE_MS, deadlineMs / 2);
+    const resolveClusters: CallContext['resolveClusters'] = async (wanted) => {
+      const { names, selector } = readClusters(wanted);
+      return touch(names.length > 0 ? await named(names) : pickBySelector(await visible(), selector));
+    };
     return {
       principal: request.principal,
       door: request.door,
       traceId: request.traceId,
       signal,
-      budgetMs: Math.max(deadlineMs - ANSWER_RESERVE_MS, deadlineMs / 2),
+      budgetMs,
       clock,
       logger,
       services,
-      resolveClusters: async (wanted) => {
-        const { names, selector } = readClusters(wanted);
-        return touch(names.length > 0 ? await named(names) : pickBySelector(await visible(), selector));
-      },
+      resolveClusters,
+      question: async (wanted) => ({ clusters: await resolveClusters(wanted), budgetMs, signal }),
       resolveCluster: async (nameOrId) => {
         const [cluster] = touch(await named([nameOrId]));
         if (!cluster) throw unknownClusters([nameOrId], []);

@@ -1,22 +1,18 @@
 import type { Alert, AlertsAnswer, Severity } from '../model/alert.ts';
-import type { Cluster } from '../model/cluster.ts';
 import { type ClusterOutcome, isComplete } from '../model/outcome.ts';
 import type { AlertmanagerAlert } from '../spokes/alertmanager.ts';
 import type { PrometheusAlert } from '../spokes/prometheus.ts';
 import type { Spokes } from '../spokes/spokes.ts';
-import type { Fanout } from './fanout.ts';
+import { type Fanout, type Question, questionOf } from './fanout.ts';
 import { mergeAlerts } from './merge-alerts.ts';
 
-export interface AlertsQuery {
-  readonly clusters: readonly Cluster[];
+export interface AlertsQuery extends Question {
   readonly state?: 'FIRING' | 'PENDING' | undefined;
   readonly severity?: Severity | undefined;
   /** The exact name. */
   readonly alertname?: string | undefined;
   /** Most alerts in the answer; the totals count all that match. */
   readonly limit: number;
-  readonly budgetMs: number;
-  readonly signal: AbortSignal;
 }
 
 export interface AlertsCollector {
@@ -31,21 +27,20 @@ export interface AlertsCollectorOptions {
 
 export function createAlertsCollector({ fanout, spokes }: AlertsCollectorOptions): AlertsCollector {
   async function list(query: AlertsQuery): Promise<AlertsAnswer> {
-    const { clusters, budgetMs, signal } = query;
-    const shared = { clusters, budgetMs, signal };
+    const question = questionOf(query);
     const [prometheus, alertmanager] = await Promise.all([
       fanout.ask<PrometheusAlert[]>({
-        ...shared,
+        ...question,
         kind: 'PROMETHEUS',
         ask: (target, _cluster, limits) => spokes.prometheus.alerts(target, limits),
       }),
       fanout.ask<AlertmanagerAlert[]>({
-        ...shared,
+        ...question,
         kind: 'ALERTMANAGER',
         ask: async (target, _cluster, limits) => ({ value: await spokes.alertmanager.alerts(target, limits) }),
       }),
     ]);
-    const matching = clusters
+    const matching = query.clusters
       .flatMap((cluster) =>
         mergeAlerts(cluster, prometheus.values.get(cluster.id) ?? [], alertmanager.values.get(cluster.id) ?? []),
       )

@@ -8,13 +8,22 @@ import type { Spokes } from '../spokes/spokes.ts';
 import type { SpokeTarget } from '../spokes/transport.ts';
 import { type Bulkhead, createBulkhead } from './bulkhead.ts';
 
-export interface FanoutRequest<T> {
+/** What every question to many clusters carries from its caller: whom to ask, for how long, and who may take it back. */
+export interface Question {
   readonly clusters: readonly Cluster[];
-  readonly kind: EndpointKind;
   /** Milliseconds for the whole question, waiting for a free place included. */
   readonly budgetMs: number;
   /** The caller; aborting it rejects the question. */
   readonly signal: AbortSignal;
+}
+
+/** The question alone, out of a query that extends it. */
+export function questionOf({ clusters, budgetMs, signal }: Question): Question {
+  return { clusters, budgetMs, signal };
+}
+
+export interface FanoutRequest<T> extends Question {
+  readonly kind: EndpointKind;
   /** Asks one cluster. Must heed the signal, which aborts at the deadline. */
   readonly ask: (
     target: SpokeTarget,

@@ -5,22 +5,18 @@ import type { Clock } from '../platform/clock.ts';
 import type { PrometheusResult } from '../spokes/prometheus.ts';
 import type { Spokes } from '../spokes/spokes.ts';
 import { foreignClusterLabel, sortByLabels, withClusterLabel } from './cluster-series.ts';
-import type { Fanout, FanoutAnswer } from './fanout.ts';
+import { type Fanout, type FanoutAnswer, type Question, questionOf } from './fanout.ts';
 import { parsePromql } from './promql.ts';
 import { type RangeRequest, planRange, requireOrder } from './range-grid.ts';
 
-export interface MetricsQuery {
+export interface MetricsQuery extends Question {
   readonly query: string;
-  readonly clusters: readonly Cluster[];
   /** Unix seconds of an instant query; left out = now, the same instant for all clusters. */
   readonly time?: number | undefined;
   readonly range?: RangeRequest | undefined;
-  readonly budgetMs: number;
-  readonly signal: AbortSignal;
 }
 
-export interface LabelsQuery {
-  readonly clusters: readonly Cluster[];
+export interface LabelsQuery extends Question {
   /** Left out = label names; given = the values of that label. */
   readonly label?: string | undefined;
   /** Series selectors; a label counts when a series that matches one of them carries it. Empty = every series. */
@@ -30,8 +26,6 @@ export interface LabelsQuery {
   readonly end: number;
   /** Most values in the answer; `total` counts all. */
   readonly limit: number;
-  readonly budgetMs: number;
-  readonly signal: AbortSignal;
 }
 
 export interface MetricsCollector {
@@ -54,7 +48,7 @@ export function createMetricsCollector({ clock, fanout, spokes }: MetricsCollect
   const { prometheus } = spokes;
 
   async function query(wanted: MetricsQuery): Promise<MetricsAnswer> {
-    const { query: text, clusters, budgetMs, signal } = wanted;
+    const { query: text } = wanted;
     const startedMs = clock.monotonicMs();
     const facts = parsePromql(text);
     const grid = wanted.range && planRange(wanted.range);
@@ -62,10 +56,8 @@ export function createMetricsCollector({ clock, fanout, spokes }: MetricsCollect
     const keepOrder = facts.ranked && !grid;
 
     const answer = await fanout.ask<Answered>({
-      clusters,
+      ...questionOf(wanted),
       kind: 'PROMETHEUS',
-      budgetMs,
-      signal,
       ask: async (target, cluster, limits) => {
         const result = grid
           ? await prometheus.range(target, {
@@ -100,14 +92,12 @@ export function createMetricsCollector({ clock, fanout, spokes }: MetricsCollect
   }
 
   async function labels(wanted: LabelsQuery): Promise<LabelsAnswer> {
-    const { label, matchers, start, end, clusters, budgetMs, signal } = wanted;
+    const { label, matchers, start, end } = wanted;
     for (const matcher of matchers) requireSelector(matcher);
     requireOrder(start, end);
     const answer = await fanout.ask<string[]>({
-      clusters,
+      ...questionOf(wanted),
       kind: 'PROMETHEUS',
-      budgetMs,
-      signal,
       ask: (target, _cluster, limits) => {
         const asked = { matchers, start, end, ...limits };
         return label === undefined

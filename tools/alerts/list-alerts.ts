@@ -44,12 +44,10 @@ export const listAlerts = defineTool({
   },
   run: async (context, { clusters, state, severity, alertname, limit }) =>
     context.services.alerts.list({
-      clusters: await context.resolveClusters(clusters),
+      ...(await context.question(clusters)),
       state,
       severity,
       alertname,
       limit,
-      budgetMs: context.budgetMs,
-      signal: context.signal,
     }),
 });

@@ -58,9 +58,7 @@ export const getMetricLabels = defineTool({
       start: resolveTime(start, now, 'start'),
       end: resolveTime(end, now, 'end'),
       limit,
-      clusters: await context.resolveClusters(clusters),
-      budgetMs: context.budgetMs,
-      signal: context.signal,
+      ...(await context.question(clusters)),
     });
   },
 });

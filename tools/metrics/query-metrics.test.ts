@@ -15,9 +15,7 @@ async function asked(input: unknown): Promise<MetricsQuery> {
   let seen: MetricsQuery | undefined;
   const context = {
     clock: new ManualClock('2026-03-01T10:00:00.000Z'),
-    budgetMs: 29_500,
-    signal: new AbortController().signal,
-    resolveClusters: async () => [cluster],
+    question: async () => ({ clusters: [cluster], budgetMs: 29_500, signal: new AbortController().signal }),
     services: {
       metrics: {
         query: async (query: MetricsQuery) => {

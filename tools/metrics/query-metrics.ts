@@ -38,9 +38,8 @@ export const queryMetrics = defineTool({
   summarize: summarizeMetrics,
   run: async (context, input) => {
     const when = resolveWhen(input, context.clock.now());
-    const clusters = await context.resolveClusters(input.clusters);
-    const { budgetMs, signal } = context;
-    return context.services.metrics.query({ query: input.query, clusters, ...when, budgetMs, signal });
+    const question = await context.question(input.clusters);
+    return context.services.metrics.query({ query: input.query, ...when, ...question });
   },
 });
 
