@@ -1,5 +1,16 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { Problem, say } from './say.mjs';
 
@@ -13,7 +24,10 @@ const SERVERS = { prometheus: 'prometheus', 'prometheus-alertmanager': 'promethe
 export function provideServers(root) {
   const unpacked = path.join(root, '.cache/debian');
   const absent = Object.keys(SERVERS).filter((name) => !isOnPath(SERVERS[name]));
-  if (absent.every((name) => isExecutable(path.join(unpacked, 'usr/bin', SERVERS[name])))) return;
+  if (absent.every((name) => isExecutable(path.join(unpacked, 'usr/bin', SERVERS[name])))) {
+    relocate(unpacked);
+    return;
+  }
   const byHand = `Install them yourself: sudo apt-get install ${absent.join(' ')}`;
   if (!isOnPath('apt-get') || !isOnPath('dpkg')) {
     throw new Problem(
@@ -48,10 +62,31 @@ export function provideServers(root) {
     const lacking = run('ldd', [path.join(fresh, 'usr/bin', SERVERS[name])]).match(/\S+(?= => not found)/g);
     if (lacking) throw new Problem(`${name} needs ${lacking.join(', ')}, which this machine lacks. ${byHand}`);
   }
+  relocate(fresh);
   // Only a complete folder gets its name: an interrupted fetch starts over.
   rmSync(unpacked, { recursive: true, force: true });
   renameSync(fresh, unpacked);
   rmSync(apt, { recursive: true });
+}
+
+/** Where Debian's Alertmanager reads its templates, without which it does not start; and the same, as long, below the working folder. */
+const TEMPLATES = '/usr/share/prometheus/alertmanager';
+const TEMPLATES_HERE = 'usr/share/prometheus//alertmanager';
+
+/**
+ * Makes an unpacked Alertmanager find what was unpacked with it: the path is compiled in, so it is made relative, and whoever
+ * starts it does so in `unpacked` (`evals/fleet/cluster.ts`). Does nothing when that is done already.
+ */
+function relocate(unpacked) {
+  const file = path.join(unpacked, 'usr/bin', SERVERS['prometheus-alertmanager']);
+  if (!isExecutable(file)) return;
+  const program = readFileSync(file);
+  let at = program.indexOf(TEMPLATES);
+  if (at === -1) return;
+  for (; at !== -1; at = program.indexOf(TEMPLATES, at)) program.write(TEMPLATES_HERE, at);
+  writeFileSync(`${file}.new`, program);
+  chmodSync(`${file}.new`, 0o755);
+  renameSync(`${file}.new`, file);
 }
 
 /** PostgreSQL, Chromium and the openssl program for the tests: installed by apt when this is root in a container, else one sentence how to get them. */

@@ -52,6 +52,8 @@ async function setUp(setup: Setup, signal: AbortSignal, own: (server: ServerProc
       '--log.level=warn',
     ],
     logFile: inFolder('alertmanager.log'),
+    // An unpacked one looks for its templates in usr/share below its working folder (scripts/debian.mjs).
+    cwd: path.resolve(binaries.alertmanager, '../../..'),
     setpriv,
   });
   own(alertmanager);

@@ -31,6 +31,8 @@ export interface ServerProcessOptions {
   readonly command: string;
   args(address: string): readonly string[];
   readonly logFile: string;
+  /** Working folder; default that of this process. */
+  readonly cwd?: string;
   /** setpriv of util-linux: with it the kernel ends the server when this process dies in whatever way. */
   readonly setpriv: string | undefined;
 }
@@ -88,7 +90,7 @@ function launch(options: ServerProcessOptions, address: string): ChildProcess {
   const [file = options.command, ...args] = options.setpriv
     ? [options.setpriv, '--pdeathsig', 'KILL', '--', ...command]
     : command;
-  const child = spawn(file, args, { stdio: ['ignore', log, log] });
+  const child = spawn(file, args, { cwd: options.cwd, stdio: ['ignore', log, log] });
   closeSync(log);
   // Without a listener a failed spawn would end this process; `becomesReady` sees that there is no pid.
   child.on('error', () => undefined);
