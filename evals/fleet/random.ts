@@ -29,3 +29,9 @@ export function nameSuffix(length: number, ...parts: readonly (string | number)[
   }
   return text;
 }
+
+/** 16 hex digits that depend on nothing but the parts. */
+export function hex64(...parts: readonly string[]): string {
+  const word = (index: number) => Math.floor(unit('hex', ...parts, index) * 0x1_0000_0000).toString(16);
+  return word(0).padStart(8, '0') + word(1).padStart(8, '0');
+}

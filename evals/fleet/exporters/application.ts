@@ -2,35 +2,11 @@ import type { Inventory, Pod } from '../inventory.ts';
 import { family, sample } from '../metric-model.ts';
 import type { Labels, Sample, Target } from '../metric-model.ts';
 import { accumulate } from '../rhythm.ts';
+import { CALM_ERRORS, ROUTES, SUFFERING, SUFFERING_ERRORS, below, mean } from '../traffic.ts';
+import type { Route } from '../traffic.ts';
 
 /** Upper bounds in seconds, as they are spelt in the `le` label. */
 const BUCKETS = ['0.05', '0.1', '0.25', '0.5', '1', '2.5', '5'] as const;
-
-/** A log-logistic distribution of latencies in seconds. */
-interface Latency {
-  readonly median: number;
-  readonly shape: number;
-}
-const CALM: Latency = { median: 0.08, shape: 3 };
-const SUFFERING: Latency = { median: 1.8, shape: 2.5 };
-const CALM_ERRORS = 0.0015;
-const SUFFERING_ERRORS = 0.6;
-
-interface Route {
-  readonly method: string;
-  readonly handler: string;
-  readonly share: number;
-  /** Whether it calls the deployment of the incident. */
-  readonly callsCheckout: boolean;
-}
-const ROUTES: Readonly<Record<string, readonly Route[]>> = {
-  storefront: [
-    { method: 'POST', handler: '/cart', share: 0.6, callsCheckout: true },
-    { method: 'GET', handler: '/products', share: 0.4, callsCheckout: false },
-  ],
-  checkout: [{ method: 'POST', handler: '/orders', share: 1, callsCheckout: false }],
-  catalog: [{ method: 'GET', handler: '/items', share: 1, callsCheckout: false }],
-};
 
 /** The `/metrics` of one pod that serves requests; undefined when the pod serves none. A pod that is down is not up. */
 export function application(inventory: Inventory, pod: Pod): Target | undefined {
@@ -99,8 +75,9 @@ function countsOf(inventory: Inventory, pod: Pod, route: Route, perSecond: numbe
   return {
     succeeded: (time) => Math.floor((1 - CALM_ERRORS) * calm(time) + (1 - SUFFERING_ERRORS) * hard(time)),
     failed: (time) => Math.floor(CALM_ERRORS * calm(time) + SUFFERING_ERRORS * hard(time)),
-    faster: (bound, time) => Math.floor(below(CALM, bound) * calm(time) + below(SUFFERING, bound) * hard(time)),
-    seconds: (time) => mean(CALM) * calm(time) + mean(SUFFERING) * hard(time),
+    faster: (bound, time) =>
+      Math.floor(below(route.latency, bound) * calm(time) + below(SUFFERING, bound) * hard(time)),
+    seconds: (time) => mean(route.latency) * calm(time) + mean(SUFFERING) * hard(time),
   };
 }
 
@@ -116,15 +93,4 @@ function histogram(labels: Labels, counts: Counts): Sample[] {
     { suffix: '_sum', labels, value: (time) => Math.floor(counts.seconds(time) * 1000) / 1000 },
     { suffix: '_count', labels, value: count },
   ];
-}
-
-/** Share of requests faster than `bound` seconds: the log-logistic distribution function. */
-function below(latency: Latency, bound: number): number {
-  return 1 / (1 + (bound / latency.median) ** -latency.shape);
-}
-
-/** Mean of the log-logistic distribution (shape > 1). */
-function mean({ median, shape }: Latency): number {
-  const angle = Math.PI / shape;
-  return (median * angle) / Math.sin(angle);
 }
