@@ -106,6 +106,10 @@ export const Capabilities = z.strictObject({
   has_loki: z.boolean().nullable(),
   has_service_mesh: z.boolean().nullable(),
   has_odf: z.boolean().nullable(),
+  /** NVIDIA's GPU operator, DCGM's exporter, node feature discovery. Null also in what was discovered before they were looked for. */
+  has_gpu_operator: z.boolean().nullable().default(null),
+  has_dcgm: z.boolean().nullable().default(null),
+  has_nfd: z.boolean().nullable().default(null),
   has_sriov: z.boolean().nullable(),
   has_ptp: z.boolean().nullable(),
   has_cnf_workloads: z.boolean().nullable(),

@@ -6,6 +6,7 @@ export function capabilityChips(capabilities: Capabilities): string[] {
   const flags: readonly (readonly [boolean | null, string])[] = [
     [c.has_gpu_nodes, c.gpu_count ? `${c.gpu_count} GPU${c.gpu_count === 1 ? '' : 's'}` : 'GPU'],
     [c.has_cnf_workloads, c.cnf_types?.length ? `CNF ${c.cnf_types.join(' ')}` : 'CNF'],
+    [c.has_dcgm, 'DCGM'],
     [c.has_ptp, 'PTP'],
     [c.has_sriov, 'SR-IOV'],
     [c.has_service_mesh, 'Mesh'],
@@ -39,6 +40,9 @@ const NAMES = {
   has_loki: 'Loki',
   has_service_mesh: 'Service mesh',
   has_odf: 'Data Foundation',
+  has_gpu_operator: 'GPU operator',
+  has_dcgm: 'DCGM exporter',
+  has_nfd: 'Node feature discovery',
   node_count: 'Nodes',
   node_roles: 'Nodes by role',
 } as const satisfies Partial<Record<keyof Capabilities, string>>;

@@ -1,3 +1,5 @@
+import { createServer as createHttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../backend/platform/clock.ts';
 import { createLogger } from '../../backend/platform/logger.ts';
@@ -42,6 +44,8 @@ async function setUp(options: Omit<KubeDoubleOptions, 'token'> = {}, token = 'ad
   return {
     double,
     faults,
+    cluster,
+    spokes,
     discover: (timeoutMs = 5_000) => discover(cluster, { spokes, clock: systemClock }, { timeoutMs }),
   };
 }
@@ -112,6 +116,42 @@ describe('discovery of a cluster', () => {
       has_sriov: false,
       unknown: [],
     });
+  });
+
+  it('finds a Prometheus that only the API server leads to, and what it finds answers queries', async () => {
+    const prometheus = createHttpServer((request, response) => {
+      const known = request.url?.startsWith('/api/v1/query?') && request.headers.authorization === undefined;
+      response.writeHead(known ? 200 : 404, { 'content-type': 'application/json' });
+      response.end(
+        JSON.stringify({
+          status: 'success',
+          data: { resultType: 'vector', result: [{ metric: {}, value: [1, '7'] }] },
+        }),
+      );
+    });
+    await new Promise<void>((resolve) => prometheus.listen(0, '127.0.0.1', resolve));
+    stops.push(() => new Promise((resolve) => prometheus.close(() => resolve())));
+    const address = () => `127.0.0.1:${(prometheus.address() as AddressInfo).port}`; // proof: it listens on TCP
+    const { discover, cluster, spokes } = await setUp({
+      services: [{ namespace: 'monitoring', name: 'prometheus', port: '9090', address }],
+      objects: () => [
+        {
+          apiVersion: 'v1',
+          kind: 'Service',
+          metadata: { name: 'prometheus', namespace: 'monitoring' },
+          spec: { ports: [{ name: 'http', port: 9090 }] },
+        },
+      ],
+    });
+    const [found] = (await discover()).endpoints_found;
+    expect(found).toMatchObject({
+      endpoint: 'prometheus_url',
+      from: 'Service monitoring/prometheus through the API server',
+    });
+    const target = await spokes.target({ ...cluster, endpoints: { prometheus_url: found?.url } }, 'PROMETHEUS');
+    if (!target) throw new Error('it has an endpoint');
+    const { series } = await spokes.prometheus.instant(target, { query: 'up', time: 1, timeoutMs: 5_000 });
+    expect(series).toEqual([{ metric: {}, values: [[1, '7']] }]);
   });
 
   it('says of what it may not read that it is unknown, and why', async () => {

@@ -8,6 +8,9 @@ type YesOrNo = { [K in keyof Capabilities]: Capabilities[K] extends boolean | nu
 
 const CAPABILITIES = [
   'has_gpu_nodes',
+  'has_gpu_operator',
+  'has_dcgm',
+  'has_nfd',
   'has_cnf_workloads',
   'has_sriov',
   'has_ptp',

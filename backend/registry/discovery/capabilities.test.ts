@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Endpoints } from '../../model/cluster.ts';
 import { type ClusterObjects, capabilitiesOf } from './capabilities.ts';
 import { known } from './lookup.ts';
-import type { Node } from './objects.ts';
+import { type Node, ResourceSlice } from './objects.ts';
 
 const NOTHING: ClusterObjects = {
   groups: known(new Set<string>()),
@@ -16,6 +16,8 @@ const NOTHING: ClusterObjects = {
   istios: known([]),
   meshControlPlanes: known([]),
   storageClusters: known([]),
+  clusterPolicies: known([]),
+  resourceSlices: known([]),
 };
 const at = new Date('2026-03-01T10:00:00.000Z');
 
@@ -45,6 +47,9 @@ describe('capabilities', () => {
       has_loki: false,
       has_service_mesh: false,
       has_odf: false,
+      has_gpu_operator: false,
+      has_dcgm: false,
+      has_nfd: false,
       has_sriov: false,
       has_ptp: false,
       has_cnf_workloads: false,
@@ -69,6 +74,7 @@ describe('capabilities', () => {
       'gpu_count',
       'gpu_types',
       'has_gpu_nodes',
+      'has_nfd',
       'node_count',
       'node_roles',
     ]);
@@ -177,7 +183,8 @@ describe('GPUs', () => {
     expect(found).toMatchObject({ has_gpu_nodes: true, gpu_count: null, gpu_types: null });
     expect(found.unknown[0]).toEqual({
       field: 'gpu_count',
-      reason: 'node gpu-a has an NVIDIA card and no nvidia.com/gpu resource: no device plugin runs there',
+      reason:
+        'node gpu-a has an NVIDIA card and no nvidia.com/gpu resource: no device plugin and no DRA driver runs there',
     });
   });
 
@@ -186,5 +193,58 @@ describe('GPUs', () => {
       has_gpu_nodes: false,
       gpu_count: 0,
     });
+  });
+
+  it('are counted from resource slices where only DRA offers them: each card once, of the newest generation of a pool', () => {
+    const slice = (nodeName: string | undefined, generation: number, devices: Record<string, string>[]) =>
+      ResourceSlice.parse({
+        spec: {
+          driver: 'gpu.nvidia.com',
+          ...(nodeName === undefined ? {} : { nodeName }),
+          pool: { name: nodeName ?? 'fabric', generation },
+          devices: devices.map((attributes, index) => ({
+            name: `d${index}`,
+            attributes: Object.fromEntries(Object.entries(attributes).map(([key, string]) => [key, { string }])),
+          })),
+        },
+      });
+    const slices = [
+      slice('a', 1, [{ uuid: 'GPU-gone' }]),
+      slice('a', 2, [
+        { type: 'gpu', uuid: 'GPU-1', productName: 'NVIDIA H100 80GB HBM3' },
+        { type: 'mig', uuid: 'MIG-1', parentUUID: 'GPU-2', productName: 'NVIDIA H100 80GB HBM3' },
+        { type: 'mig', uuid: 'MIG-2', parentUUID: 'GPU-2', productName: 'NVIDIA H100 80GB HBM3' },
+      ]),
+      slice(undefined, 1, [{ type: 'gpu', uuid: 'GPU-9', productName: 'NVIDIA L4' }]),
+    ];
+    const nodes = known([node('a'), node('b', A100, { 'nvidia.com/gpu': '4' })]);
+    expect(derive({ nodes, resourceSlices: known(slices) })).toMatchObject({
+      has_gpu_nodes: true,
+      gpu_count: 7,
+      gpu_types: ['NVIDIA-A100-SXM4-80GB', 'NVIDIA-H100-80GB-HBM3', 'NVIDIA-L4'],
+    });
+    const others = slices.map((one) => ({ spec: { ...one.spec, driver: 'dra.example' } }));
+    expect(derive({ nodes: known([node('a')]), resourceSlices: known(others) }).gpu_count).toBe(0);
+  });
+
+  it('of which the resource slices may not be read are unknown, unless a node shows one', () => {
+    const resourceSlices = { unknown: 'the credentials do not allow it to list resourceslices' };
+    expect(derive({ nodes: known([node('a')]), resourceSlices })).toMatchObject({
+      has_gpu_nodes: null,
+      gpu_count: null,
+      gpu_types: null,
+    });
+    const visible = known([node('a', A100, { 'nvidia.com/gpu': '2' })]);
+    expect(derive({ nodes: visible, resourceSlices })).toMatchObject({ has_gpu_nodes: true, gpu_count: 2 });
+  });
+});
+
+describe('what watches GPUs', () => {
+  it('is told by its own objects, groups, services and labels', () => {
+    expect(derive({ clusterPolicies: known([{ metadata: { name: 'p' } }]) }).has_gpu_operator).toBe(true);
+    expect(derive({ services: known([{ metadata: { name: 'nvidia-dcgm-exporter' } }]) }).has_dcgm).toBe(true);
+    expect(derive({ groups: known(new Set(['nfd.openshift.io'])) }).has_nfd).toBe(true);
+    expect(onNodes(node('a', { 'feature.node.kubernetes.io/cpu-cpuid.AVX512F': 'true' })).has_nfd).toBe(true);
+    expect(derive({ services: { unknown: 'x' } }).has_dcgm).toBeNull();
   });
 });

@@ -2,7 +2,7 @@ import type { Capabilities, Endpoints } from '../../model/cluster.ts';
 import { type CnfPrefix, cnfTypesOf } from './cnf.ts';
 import { gpusOf } from './gpus.ts';
 import { type Lookup, anyOf, isKnown, known, mapLookup } from './lookup.ts';
-import type { Named, Namespace, Node, Service } from './objects.ts';
+import type { Named, Namespace, Node, ResourceSlice, Service } from './objects.ts';
 
 /** What discovery saw of a cluster, as far as it could be read. Custom resources of a kind that is not installed are an empty list. */
 export interface ClusterObjects {
@@ -17,6 +17,8 @@ export interface ClusterObjects {
   readonly istios: Lookup<readonly Named[]>;
   readonly meshControlPlanes: Lookup<readonly Named[]>;
   readonly storageClusters: Lookup<readonly Named[]>;
+  readonly clusterPolicies: Lookup<readonly Named[]>;
+  readonly resourceSlices: Lookup<readonly ResourceSlice[]>;
 }
 
 /** Values of `app.kubernetes.io/name`, or the service's own name, by which the services of a product are known. */
@@ -25,9 +27,14 @@ const SERVICES = {
   thanos: ['thanos', 'thanos-query', 'thanos-querier', 'thanos-query-frontend'],
   tempo: ['tempo', 'tempo-query-frontend', 'tempo-gateway'],
   loki: ['loki', 'loki-gateway', 'lokistack'],
+  dcgm: ['nvidia-dcgm-exporter', 'dcgm-exporter'],
   mesh: ['istiod', 'linkerd-destination', 'linkerd-dst'],
 } as const;
 
+/** Groups of node feature discovery: OpenShift's operator, and the project's own. */
+const NFD_GROUPS = ['nfd.openshift.io', 'nfd.k8s-sigs.io'];
+/** Set on every node that it has looked at. */
+const NFD_LABEL = /^feature\.node\.kubernetes\.io\//;
 const ROLE = /^node-role\.kubernetes\.io\/([\w.-]{1,63})$/;
 
 /**
@@ -44,7 +51,7 @@ export function capabilitiesOf(
   const group = (name: string) => mapLookup(groups, (all) => all.has(name));
   const some = (list: Lookup<readonly unknown[]>) => mapLookup(list, (items) => items.length > 0);
   const configured = (url: string | undefined) => known(url !== undefined);
-  const gpus = mapLookup(nodes, gpusOf);
+  const gpus = mapLookup(nodes, (all) => gpusOf(all, objects.resourceSlices));
   const cnfTypes = mapLookup(namespaces, (all) => cnfTypesOf(all, cnfPrefixes));
 
   const unknown: { field: string; reason: string }[] = [];
@@ -54,10 +61,7 @@ export function capabilitiesOf(
     return null;
   };
   const settled = {
-    has_gpu_nodes: settle(
-      'has_gpu_nodes',
-      mapLookup(gpus, (all) => all.has_gpu_nodes),
-    ),
+    has_gpu_nodes: settle('has_gpu_nodes', isKnown(gpus) ? gpus.known.has_gpu_nodes : gpus),
     gpu_count: settle('gpu_count', isKnown(gpus) ? gpus.known.gpu_count : gpus),
     gpu_types: settle('gpu_types', isKnown(gpus) ? gpus.known.gpu_types : gpus),
     has_prometheus: settle(
@@ -80,6 +84,15 @@ export function capabilitiesOf(
       anyOf(some(objects.istios), some(objects.meshControlPlanes), service('mesh')),
     ),
     has_odf: settle('has_odf', some(objects.storageClusters)),
+    has_gpu_operator: settle('has_gpu_operator', some(objects.clusterPolicies)),
+    has_dcgm: settle('has_dcgm', service('dcgm')),
+    has_nfd: settle(
+      'has_nfd',
+      anyOf(
+        mapLookup(groups, (all) => NFD_GROUPS.some((name) => all.has(name))),
+        mapLookup(nodes, (all) => all.some(isFeatureLabelled)),
+      ),
+    ),
     has_sriov: settle('has_sriov', group('sriovnetwork.openshift.io')),
     has_ptp: settle('has_ptp', group('ptp.openshift.io')),
     has_cnf_workloads: settle('has_cnf_workloads', some(cnfTypes)),
@@ -97,6 +110,10 @@ export function capabilitiesOf(
 function isOf({ metadata: { name, labels } }: Service, names: readonly string[]): boolean {
   const app = labels?.['app.kubernetes.io/name'] ?? labels?.['app'];
   return names.includes(name) || (app !== undefined && names.includes(app));
+}
+
+function isFeatureLabelled({ metadata }: Node): boolean {
+  return Object.keys(metadata.labels ?? {}).some((key) => NFD_LABEL.test(key));
 }
 
 function rolesOf(nodes: readonly Node[]): Record<string, number> {

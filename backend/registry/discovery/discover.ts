@@ -41,6 +41,7 @@ const CUSTOM = {
   istios: ['sailoperator.io', 'v1', 'istios'],
   meshControlPlanes: ['maistra.io', 'v2', 'servicemeshcontrolplanes'],
   storageClusters: ['ocs.openshift.io', 'v1', 'storageclusters'],
+  clusterPolicies: ['nvidia.com', 'v1', 'clusterpolicies'],
 } as const;
 
 /**
@@ -120,6 +121,8 @@ export async function discover(
     istios: custom(CUSTOM.istios),
     meshControlPlanes: custom(CUSTOM.meshControlPlanes),
     storageClusters: custom(CUSTOM.storageClusters),
+    clusterPolicies: custom(CUSTOM.clusterPolicies),
+    resourceSlices: listCustom('resource.k8s.io', 'v1', 'resourceslices', objects.ResourceSlice),
     clusterVersion: clusterVersion(),
     microshift: microshift(),
     operators: listCustom('config.openshift.io', 'v1', 'clusteroperators', objects.ClusterOperator),
@@ -146,10 +149,12 @@ export async function discover(
           )
         : null,
     ...platform,
-    endpoints_found: endpointsOf(
-      isKnown(seen.routes) ? seen.routes.known : [],
-      isKnown(seen.ingresses) ? seen.ingresses.known : [],
-    ),
+    endpoints_found: endpointsOf({
+      routes: isKnown(seen.routes) ? seen.routes.known : [],
+      ingresses: isKnown(seen.ingresses) ? seen.ingresses.known : [],
+      services: isKnown(seen.services) ? seen.services.known : [],
+      apiServerUrl: cluster.api_server_url,
+    }),
   };
 }
 

@@ -1,9 +1,10 @@
-import type { Node } from './objects.ts';
-import { type Lookup, known } from './lookup.ts';
+import { type DraGpus, draGpusByNode } from './dra-gpus.ts';
+import { type Lookup, isKnown, known } from './lookup.ts';
+import type { Node, ResourceSlice } from './objects.ts';
 
-/** The GPUs of a cluster, from its nodes. */
+/** The GPUs of a cluster, from its nodes and from what dynamic resource allocation (DRA) offers. */
 export interface Gpus {
-  readonly has_gpu_nodes: boolean;
+  readonly has_gpu_nodes: Lookup<boolean>;
   readonly gpu_count: Lookup<number>;
   readonly gpu_types: Lookup<string[]>;
 }
@@ -15,23 +16,33 @@ const LABEL_VALUE = /^[\w.-]{1,63}$/;
 
 /**
  * GPUs are counted as cards where GPU feature discovery counted them, else as the device plugin offers them. A node in MIG's
- * `single` strategy shows its slices as GPUs and nothing of the cards, so there the slices count.
+ * `single` strategy shows its slices as GPUs and nothing of the cards, so there the slices count. A node of DRA has neither;
+ * its resource slices tell. While those cannot be read, a cluster whose nodes show no GPU may still have some.
  */
-export function gpusOf(nodes: readonly Node[]): Gpus {
-  const gpuNodes = nodes.filter(hasGpu);
-  const counts = gpuNodes.map(countOf);
+export function gpusOf(nodes: readonly Node[], slices: Lookup<readonly ResourceSlice[]>): Gpus {
+  const offered = isKnown(slices) ? draGpusByNode(slices.known) : new Map<string, DraGpus>();
+  const isNode = new Set(nodes.map(({ metadata }) => metadata.name));
+  const gpuNodes = nodes.filter((node) => hasGpu(node) || offered.has(node.metadata.name));
+  const elsewhere = [...offered].filter(([name]) => !isNode.has(name)).map(([, gpus]) => gpus);
+  if (!isKnown(slices) && gpuNodes.length === 0) {
+    return { has_gpu_nodes: slices, gpu_count: slices, gpu_types: slices };
+  }
+  const counts = gpuNodes.map((node) => countOf(node) ?? offered.get(node.metadata.name)?.count);
   const uncounted = gpuNodes.filter((_, index) => counts[index] === undefined);
-  const types = gpuNodes.map(typeOf);
-  const nameless = types.filter((type) => type === undefined).length;
+  const types = gpuNodes.map((node) => typesOf(node, offered.get(node.metadata.name)));
+  const nameless = types.filter((names) => names.length === 0).length;
+  const total = (all: readonly (number | undefined)[]) => all.reduce<number>((sum, count) => sum + (count ?? 0), 0);
   return {
-    has_gpu_nodes: gpuNodes.length > 0,
+    has_gpu_nodes: known(gpuNodes.length + elsewhere.length > 0),
     gpu_count:
       uncounted.length === 0
-        ? known(counts.reduce<number>((sum, count) => sum + (count ?? 0), 0))
-        : { unknown: `${some(uncounted)} an NVIDIA card and no nvidia.com/gpu resource: no device plugin runs there` },
+        ? known(total(counts) + total(elsewhere.map(({ count }) => count)))
+        : {
+            unknown: `${some(uncounted)} an NVIDIA card and no nvidia.com/gpu resource: no device plugin and no DRA driver runs there`,
+          },
     gpu_types:
       nameless === 0
-        ? known([...new Set(types.filter((type) => type !== undefined))].sort())
+        ? known([...new Set([...types.flat(), ...elsewhere.flatMap((gpus) => gpus.types)])].sort())
         : {
             unknown: `${nameless} of ${gpuNodes.length} GPU nodes have no nvidia.com/gpu.product label: no GPU feature discovery runs there`,
           },
@@ -71,10 +82,11 @@ function countOf(node: Node): number | undefined {
 }
 
 /** Product without the marks of how it is shared: `NVIDIA-A100-SXM4-80GB`. */
-function typeOf(node: Node): string | undefined {
+function typesOf(node: Node, offered: DraGpus | undefined): readonly string[] {
   const product = node.metadata.labels?.['nvidia.com/gpu.product'];
-  if (product === undefined || !LABEL_VALUE.test(product)) return undefined;
-  return product.replace(/-SHARED$/, '').replace(/-MIG-[\w.]+$/, '');
+  if (product === undefined) return (offered?.types ?? []).filter((type) => LABEL_VALUE.test(type));
+  if (!LABEL_VALUE.test(product)) return [];
+  return [product.replace(/-SHARED$/, '').replace(/-MIG-[\w.]+$/, '')];
 }
 
 /** Extended resources are whole numbers, which Kubernetes may write as `8` or with a suffix such as `1k`. */

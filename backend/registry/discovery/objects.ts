@@ -25,7 +25,12 @@ export const Node = z.object({
 });
 export type Node = z.infer<typeof Node>;
 
-export const Service = z.object({ metadata: Metadata });
+export const Service = z.object({
+  metadata: Metadata,
+  spec: z
+    .object({ ports: z.array(z.object({ name: Text.optional(), port: z.int().min(1).max(65_535) })).nullish() })
+    .optional(),
+});
 export type Service = z.infer<typeof Service>;
 
 export const Condition = z.object({
@@ -75,6 +80,27 @@ export const Ingress = z.object({
   }),
 });
 export type Ingress = z.infer<typeof Ingress>;
+
+const Attributes = z.record(z.string(), z.object({ string: Text.optional() })).nullish();
+
+/** Devices of one node, or of several, that dynamic resource allocation hands out; `basic` is the form before v1. */
+export const ResourceSlice = z.object({
+  spec: z.object({
+    driver: Text,
+    nodeName: Text.optional(),
+    pool: z.object({ name: Text, generation: z.number() }),
+    devices: z
+      .array(
+        z.object({
+          name: Text,
+          attributes: Attributes,
+          basic: z.object({ attributes: Attributes }).nullish(),
+        }),
+      )
+      .nullish(),
+  }),
+});
+export type ResourceSlice = z.infer<typeof ResourceSlice>;
 
 /** A version as it is shown; anything else is no version. */
 const Version = z.string().regex(/^[\w.+-]{1,100}$/);

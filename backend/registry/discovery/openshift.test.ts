@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { endpointsOf } from './endpoints.ts';
 import { known } from './lookup.ts';
 import { openShiftStatusOf } from './openshift.ts';
-import { ClusterVersion, Ingress, Route } from './objects.ts';
+import { ClusterVersion, Ingress, Route, Service } from './objects.ts';
 import { platformOf } from './platform.ts';
 
 const AT = '2026-03-01T10:00:00.000Z';
@@ -135,6 +135,7 @@ describe('the platform', () => {
 });
 
 describe('endpoints found', () => {
+  const NONE = { routes: [], ingresses: [], services: [], apiServerUrl: 'https://api.example:6443' };
   const route = (name: string, to: string, over: object = {}) =>
     Route.parse({
       metadata: { name, namespace: 'openshift-monitoring' },
@@ -150,7 +151,7 @@ describe('endpoints found', () => {
       route('console', 'console'),
       route('prometheus-k8s', 'prometheus-k8s', { status: {} }),
     ];
-    expect(endpointsOf(routes, [])).toEqual([
+    expect(endpointsOf({ ...NONE, routes })).toEqual([
       {
         endpoint: 'alertmanager_url',
         url: 'https://alertmanager-main.apps.example',
@@ -174,9 +175,49 @@ describe('endpoints found', () => {
       metadata: { name: 'obs', namespace: 'obs' },
       spec: { tls: [{ hosts: ['tempo.example'] }], rules },
     });
-    expect(endpointsOf([], [ingress]).map(({ url }) => url)).toEqual([
+    expect(endpointsOf({ ...NONE, ingresses: [ingress] }).map(({ url }) => url)).toEqual([
       'http://plain.example/tempo',
       'https://tempo.example/tempo',
     ]);
+  });
+
+  it('are services through the API server where nothing else leads to them, by the port that speaks HTTP', () => {
+    const service = (name: string, ports: { name?: string; port: number }[], namespace = 'monitoring') =>
+      Service.parse({ metadata: { name, namespace }, spec: { ports } });
+    const services = [
+      service('prometheus', [
+        { name: 'grpc', port: 10901 },
+        { name: 'http-web', port: 9090 },
+      ]),
+      service('alertmanager', [{ port: 9093 }]),
+      service('loki-gateway', [{ name: 'https', port: 8443 }]),
+      service('tempo', [
+        { name: 'grpc', port: 4317 },
+        { name: 'zipkin', port: 9411 },
+      ]),
+      service('console', [{ port: 80 }]),
+    ];
+    const base = 'https://api.example:6443/api/v1/namespaces/monitoring/services';
+    expect(endpointsOf({ ...NONE, services })).toEqual([
+      {
+        endpoint: 'alertmanager_url',
+        url: `${base}/alertmanager:9093/proxy`,
+        from: 'Service monitoring/alertmanager through the API server',
+      },
+      {
+        endpoint: 'loki_url',
+        url: `${base}/https:loki-gateway:8443/proxy`,
+        from: 'Service monitoring/loki-gateway through the API server',
+      },
+      {
+        endpoint: 'prometheus_url',
+        url: `${base}/prometheus:9090/proxy`,
+        from: 'Service monitoring/prometheus through the API server',
+      },
+    ]);
+    const routes = [route('thanos-querier', 'thanos-querier')];
+    expect(endpointsOf({ ...NONE, routes, services }).map(({ from }) => from)).not.toContain(
+      'Service monitoring/prometheus through the API server',
+    );
   });
 });

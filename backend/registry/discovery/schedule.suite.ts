@@ -35,6 +35,8 @@ export function discoverySuite(store: StoreUnderTest): void {
           istios: DARK,
           meshControlPlanes: DARK,
           storageClusters: DARK,
+          clusterPolicies: DARK,
+          resourceSlices: DARK,
         },
         { endpoints: {}, at: clock.now() },
       ),

@@ -61,6 +61,8 @@ export const NEEDS: readonly Need[] = [
   ...needs('DISCOVERY', LIST, 'sailoperator.io', 'istios'),
   ...needs('DISCOVERY', LIST, 'maistra.io', 'servicemeshcontrolplanes'),
   ...needs('DISCOVERY', LIST, 'ocs.openshift.io', 'storageclusters'),
+  // GPUs that dynamic resource allocation hands out.
+  ...needs('DISCOVERY', LIST, 'resource.k8s.io', 'resourceslices'),
   // The proxies of OpenShift's monitoring ask for these; a query by POST is `create`.
   {
     for: 'METRICS',

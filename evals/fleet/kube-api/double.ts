@@ -3,6 +3,7 @@ import { listen } from '../listener.ts';
 import type { KubeCommandInput } from './control.ts';
 import { createKubeApi } from './kube-api.ts';
 import type { Feature } from './kinds.ts';
+import type { ProxiedService } from './service-proxy.ts';
 import type { KubeObject } from './store.ts';
 
 export interface KubeDoubleOptions {
@@ -10,6 +11,7 @@ export interface KubeDoubleOptions {
   readonly gitVersion?: string;
   readonly features?: readonly Feature[];
   readonly bookmarkMs?: number;
+  readonly services?: readonly ProxiedService[];
   readonly objects?: () => readonly KubeObject[];
 }
 
@@ -38,6 +40,7 @@ export async function startKubeDouble(options: KubeDoubleOptions): Promise<KubeD
     }),
     createdAt: new Date(now.getTime() - 61 * DAY_MS),
     ...(options.bookmarkMs !== undefined && { bookmarkMs: options.bookmarkMs }),
+    ...(options.services !== undefined && { services: options.services }),
     objects: options.objects ?? (() => []),
   });
   const listener = await listen(() => api.createServer());

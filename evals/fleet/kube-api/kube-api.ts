@@ -2,6 +2,7 @@ import type { Server } from 'node:https';
 import { type Account, administrator } from './accounts.ts';
 import { KubeCommand, type KubeCommandInput, obey } from './control.ts';
 import { type Feature, type Kind, groupVersionOf, offered } from './kinds.ts';
+import type { ProxiedService } from './service-proxy.ts';
 import { type Certificate, createApiServer, createApiState } from './server.ts';
 import { type KubeObject, createObjectStore, keyOf } from './store.ts';
 
@@ -17,6 +18,8 @@ export interface KubeApiOptions {
   readonly createdAt: Date;
   /** Default a minute, as the real one. */
   readonly bookmarkMs?: number;
+  /** Where the service proxy leads; default nowhere. */
+  readonly services?: readonly ProxiedService[];
   /** Everything that the simulation puts there, as of now. */
   objects(): readonly KubeObject[];
 }
@@ -76,6 +79,7 @@ export function createKubeApi(options: KubeApiOptions): KubeApi {
         certificate: state.faults.has('EXPIRED_CERTIFICATE') ? options.expiredCertificate : options.certificate,
         bookmarkMs: options.bookmarkMs ?? 60_000,
         beforeAnswer: refresh,
+        services: options.services ?? [],
       });
       const timer = setInterval(refresh, REFRESH_MS);
       timer.unref();

@@ -9,6 +9,7 @@ import { type ExecProtocol, serveExec } from './exec.ts';
 import { type Fault, type Faults, createFaults } from './faults.ts';
 import { type Feature, kindOf } from './kinds.ts';
 import { answerObjects } from './objects-api.ts';
+import { type ProxiedService, passOn, proxyAttributes, proxyRoute } from './service-proxy.ts';
 import { review } from './reviews.ts';
 import { type ObjectRoute, attributesOf, objectRoute } from './route.ts';
 import type { ObjectStore } from './store.ts';
@@ -36,6 +37,8 @@ export interface ApiServerOptions {
   readonly bookmarkMs: number;
   /** Called before every request, so that objects are as of now. */
   readonly beforeAnswer: () => void;
+  /** Where `services/…/proxy` leads. */
+  readonly services: readonly ProxiedService[];
 }
 
 const MAX_BODY = 3 * 1024 * 1024;
@@ -91,6 +94,17 @@ async function handle(options: ApiServerOptions, request: IncomingMessage, respo
   const instead = faults.take(['STATUS', 'LOGIN_PAGE', 'REDIRECT', 'WRONG_SHAPE', 'HUGE', 'BOMB'], method, path);
   if (instead) {
     send(response, insteadOf(instead));
+    return;
+  }
+  const proxied = proxyRoute(path, new URL(request.url ?? '/', 'https://api.invalid').search);
+  if (proxied) {
+    const caller = callerOf(state, request.headers.authorization);
+    const wanted = proxyAttributes(proxied, method);
+    const refused =
+      caller === 'UNKNOWN' || !caller ? UNAUTHORIZED : allowed(caller, wanted) ? undefined : forbidden(caller, wanted);
+    const contentType = request.headers['content-type'];
+    const instead = refused ?? (await passOn(response, options.services, proxied, { method, body, contentType }));
+    if (instead) send(response, instead);
     return;
   }
   const answer = authorized(options, { method, path, query, body, authorization: request.headers.authorization });

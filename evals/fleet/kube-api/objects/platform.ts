@@ -45,6 +45,27 @@ export function platformObjects(features: readonly Feature[]): KubeObject[] {
             status: { phase: 'Ready' },
           },
         ];
+      case 'DRA':
+        return [
+          {
+            apiVersion: 'resource.k8s.io/v1',
+            kind: 'ResourceSlice',
+            metadata: { name: 'dra-0-gpu.nvidia.com' },
+            spec: {
+              driver: 'gpu.nvidia.com',
+              nodeName: 'dra-0',
+              pool: { name: 'dra-0', generation: 1, resourceSliceCount: 1 },
+              devices: [0, 1].map((index) => ({
+                name: `gpu-${index}`,
+                attributes: {
+                  type: { string: 'gpu' },
+                  uuid: { string: `GPU-0000000${index}-0000-4000-8000-000000000000` },
+                  productName: { string: 'NVIDIA H200' },
+                },
+              })),
+            },
+          },
+        ];
       case 'OPENSHIFT':
       case 'ACM':
       case 'GPU_OPERATOR':
@@ -60,6 +81,7 @@ export const FEATURE_NAMESPACES: Readonly<Record<Feature, readonly string[]>> = 
   OPENSHIFT: ['openshift-ingress', 'openshift-monitoring', 'openshift-operators'],
   ACM: ['open-cluster-management', 'multicluster-engine'],
   GPU_OPERATOR: ['nvidia-gpu-operator', 'openshift-nfd'],
+  DRA: ['nvidia-dra-driver-gpu'],
   SRIOV: ['openshift-sriov-network-operator'],
   PTP: ['openshift-ptp'],
   LOKI: ['openshift-logging'],
