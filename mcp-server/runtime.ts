@@ -40,7 +40,7 @@ import { createPersonaDirectory } from '../personas/directory.ts';
 import { catalog } from '../tools/catalog.ts';
 import { type Dispatcher, createDispatcher } from '../tools/dispatch.ts';
 import type { PersonaDirectory, Services } from '../tools/services.ts';
-import { createClustersFileReader } from './clusters-file.ts';
+import { createClustersFile } from './clusters-file.ts';
 import type { EffectiveConfig } from './config.ts';
 import { createProviders } from './providers.ts';
 import { sealedStoreOf } from './sealed-store.ts';
@@ -166,7 +166,7 @@ export async function openRuntime({
       registry,
       credentials,
       spokes,
-      readClustersFile: createClustersFileReader(config.clusters_file),
+      clustersFile: createClustersFile(config.clusters_file),
     });
     const importSync = background
       ? startImportSync({ imports, file: config.clusters_file !== undefined, hubs: config.acm_hubs, clock, logger })

@@ -197,6 +197,19 @@ describe('trying credentials', () => {
   });
 });
 
+describe('credentials that are kept in step', () => {
+  it('are stored when they are other than those stored, and only then', async () => {
+    const { credentials, cluster, puts, ask, forgetStored } = await fleet();
+    expect(await credentials.keep(cluster.id, token('old-token'))).toBe(false);
+    expect(puts).toEqual([]);
+    expect(await credentials.keep(cluster.id, token('good-token'))).toBe(true);
+    expect(await ask()).toEqual({ type: 'BEARER', token: 'good-token' });
+    forgetStored();
+    expect(await credentials.keep(cluster.id, token('good-token'))).toBe(true);
+    expect(puts.map(({ action }) => action)).toEqual(['ROTATED', 'SET']);
+  });
+});
+
 describe('rotation', () => {
   it('replaces credentials that prove themselves, and uses them from then on', async () => {
     const { credentials, cluster, puts, ask } = await fleet();

@@ -19,6 +19,8 @@ import { type CredentialVault, type NewCredentials, credentialsNotFound } from '
 export interface Credentials {
   /** Stores them in place of earlier ones. Throws CLUSTER_NOT_FOUND, CREDENTIALS_INVALID, ADDRESS_FORBIDDEN, STORE_UNAVAILABLE. */
   set(clusterId: string, given: ClusterCredentials): Promise<void>;
+  /** As {@link set}, unless they are what is stored already. Returns whether they were not. */
+  keep(clusterId: string, given: ClusterCredentials): Promise<boolean>;
   /** Throws CREDENTIALS_NOT_FOUND, CLUSTER_NOT_FOUND. */
   remove(clusterId: string): Promise<void>;
   /** Tries the given credentials at every endpoint, or those that are stored. Throws CREDENTIALS_NOT_FOUND. */
@@ -78,6 +80,17 @@ export function createCredentials(parts: {
       requireTime(prepared);
       await vault.put(cluster.id, prepared, 'SET');
       spokes.forget(cluster.id);
+    },
+
+    keep: async (id, given) => {
+      const cluster = await registry.get(id);
+      const prepared = prepare(cluster, given);
+      const old = await vault.get(cluster.id);
+      if (JSON.stringify(old) === JSON.stringify(prepared.credentials)) return false;
+      requireTime(prepared);
+      await vault.put(cluster.id, prepared, old ? 'ROTATED' : 'SET');
+      spokes.forget(cluster.id);
+      return true;
     },
 
     remove: async (id) => {

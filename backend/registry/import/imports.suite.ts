@@ -19,7 +19,8 @@ export function importsSuite(store: StoreUnderTest): void {
       nudge: () => undefined,
       queueDeletion: () => Promise.resolve(),
     });
-    const source = { file: '', managed: [] as unknown[] };
+    const source = { file: '', managed: [] as unknown[], secrets: {} as Record<string, string | undefined> };
+    const kept: string[] = [];
     const stored: string[] = [];
     const client: Pick<KubernetesClient, 'list'> = {
       list: <T>(_target: SpokeTarget, request: ListRequest<T>) =>
@@ -32,6 +33,10 @@ export function importsSuite(store: StoreUnderTest): void {
     const imports = createImports({
       registry,
       credentials: {
+        keep: (_id, given) => {
+          kept.push(JSON.stringify(given));
+          return Promise.resolve(true);
+        },
         set: (id, { auth_type }) => {
           stored.push(auth_type);
           return id === '' ? Promise.reject(new AppError('CREDENTIALS_INVALID', 'x')) : Promise.resolve();
@@ -47,7 +52,15 @@ export function importsSuite(store: StoreUnderTest): void {
             tls: { insecure_skip_verify: false },
           }),
       },
-      readClustersFile: () => Promise.resolve(source.file),
+      clustersFile: {
+        read: () => Promise.resolve(source.file),
+        readNamed: (file) => {
+          const text = source.secrets[file];
+          return text === undefined
+            ? Promise.reject(new AppError('VALIDATION_FAILED', `${file} cannot be read.`))
+            : Promise.resolve(text);
+        },
+      },
     });
     const run = async (request: Parameters<typeof imports.run>[0], dry_run = false) =>
       (await imports.run(request, { dry_run })).steps.map(
@@ -56,7 +69,7 @@ export function importsSuite(store: StoreUnderTest): void {
     const names = async () => (await registry.list()).map(({ name }) => name);
     const add = (name: string) =>
       registry.create(ClusterCreate.parse({ name, api_server_url: `https://${name}.example` }));
-    return { registry, source, stored, run, names, add };
+    return { registry, imports, source, stored, kept, run, names, add };
   }
   const entry = (name: string, rest = '') => `  - {name: ${name}, api_server_url: "https://${name}.example"${rest}}\n`;
   const managed = (name: string, status = 'True') => ({
@@ -82,6 +95,27 @@ export function importsSuite(store: StoreUnderTest): void {
       source.file = 'clusters: oops';
       await expect(run({ source: 'FILE' })).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
       expect(await names()).toEqual(['bbb-1', 'by-hand']);
+    });
+
+    it('keep the credentials of a clusters file in step, and a file that is wrong leaves the registration', async () => {
+      const { source, run, kept, names, imports } = setUp();
+      source.file = `clusters:\n${entry('aaa-1', ', credentials_file: a.yaml')}`;
+      source.secrets['a.yaml'] = 'auth_type: SERVICE_ACCOUNT\napi_token: one\n';
+      expect(await run({ source: 'FILE' })).toEqual(['ADD aaa-1']);
+      expect(await run({ source: 'FILE' })).toEqual(['UNCHANGED aaa-1']);
+      source.secrets['a.yaml'] = 'auth_type: SERVICE_ACCOUNT\napi_token: two\n';
+      expect(await run({ source: 'FILE' }, true)).toEqual(['UNCHANGED aaa-1']);
+      expect(await run({ source: 'FILE' })).toEqual(['UPDATE aaa-1']);
+      expect(kept).toEqual(
+        ['one', 'two'].map((api_token) => JSON.stringify({ auth_type: 'SERVICE_ACCOUNT', api_token })),
+      );
+      source.secrets['a.yaml'] = 'auth_type: SERVICE_ACCOUNT\nsecret: CANARY\n';
+      const { steps } = await imports.run({ source: 'FILE' }, { dry_run: false });
+      expect(steps[0]).toMatchObject({ action: 'FAILED', detail: expect.stringContaining('api_token') });
+      expect(JSON.stringify(steps)).not.toContain('CANARY');
+      source.secrets = {};
+      expect(await run({ source: 'FILE' })).toEqual(['FAILED aaa-1']);
+      expect(await names()).toEqual(['aaa-1']);
     });
 
     it('keep the fleet in step with ACM: added, unavailable, gone, each hub with its own', async () => {

@@ -1,10 +1,12 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { AppError } from '../../model/errors.ts';
-import type { ClusterCredentials, ClusterSource } from '../../model/cluster.ts';
+import type { ClusterSource } from '../../model/cluster.ts';
 import type { Spokes } from '../../spokes/spokes.ts';
+import type { Credentials } from '../credentials/credentials.ts';
 import type { ClusterRegistry, SourcedCluster } from '../registry.ts';
 import { keyOf, readManagedClusters, wantedOfManagedClusters } from './acm.ts';
-import { wantedOfFile } from './file.ts';
+import { credentialsOfFile, wantedOfFile } from './file.ts';
 import { wantedOfKubeconfig } from './kubeconfig.ts';
 import { ImportStep, type Planned, planImport, type SourceState } from './plan.ts';
 
@@ -27,10 +29,17 @@ export interface Imports {
 
 export interface ImportParts {
   readonly registry: Pick<ClusterRegistry, 'create' | 'update' | 'remove' | 'list' | 'listBySource' | 'get'>;
-  readonly credentials: { set(clusterId: string, credentials: ClusterCredentials): Promise<void> };
+  readonly credentials: Pick<Credentials, 'set' | 'keep'>;
   readonly spokes: Pick<Spokes, 'target' | 'kubernetes'>;
-  /** The text of the declared fleet; undefined = none is configured. */
-  readonly readClustersFile: (() => Promise<string>) | undefined;
+  /** Undefined = none is configured. */
+  readonly clustersFile: ClustersFile | undefined;
+}
+
+/** The declared fleet on disk. Both throw VALIDATION_FAILED when the file cannot be read. */
+export interface ClustersFile {
+  read(): Promise<string>;
+  /** A file that it names; a relative path starts at its folder. */
+  readNamed(file: string): Promise<string>;
 }
 
 const HUB_TIMEOUT_MS = 15_000;
@@ -50,17 +59,35 @@ function withoutCredentials(error: unknown): never {
   });
 }
 
-export function createImports({ registry, credentials, spokes, readClustersFile }: ImportParts): Imports {
+function withRenewed(step: ImportStep): ImportStep {
+  return { ...step, action: 'UPDATE', detail: step.detail === null ? 'credentials' : `${step.detail}, credentials` };
+}
+
+export function createImports({ registry, credentials, spokes, clustersFile }: ImportParts): Imports {
+  /** By cluster, of the credentials that were kept last: most rounds change nothing and need not open what is stored. */
+  const keptLast = new Map<string, string>();
+
+  /** Whether they changed. */
+  async function keepCredentials(id: string, file: string): Promise<boolean> {
+    if (!clustersFile) return false;
+    const text = await clustersFile.readNamed(file);
+    const digest = createHash('sha256').update(text).digest('hex');
+    if (keptLast.get(id) === digest) return false;
+    const changed = await credentials.keep(id, credentialsOfFile(text, file));
+    keptLast.set(id, digest);
+    return changed;
+  }
+
   async function read(request: ImportRequest, signal: AbortSignal | undefined): Promise<Read> {
     switch (request.source) {
       case 'KUBECONFIG':
         return { state: wantedOfKubeconfig(request.kubeconfig, request.contexts), isOurs: () => true, keep: true };
       case 'FILE':
-        if (!readClustersFile)
+        if (!clustersFile)
           throw new AppError('VALIDATION_FAILED', 'No clusters file is configured.', {
             hint: 'Set AIOPS_CLUSTERS_FILE.',
           });
-        return { state: wantedOfFile(await readClustersFile()), isOurs: () => true, keep: false };
+        return { state: wantedOfFile(await clustersFile.read()), isOurs: () => true, keep: false };
       case 'ACM': {
         const hub = await registry.get(request.hub);
         const limits = { timeoutMs: HUB_TIMEOUT_MS, ...(signal ? { signal } : {}) };
@@ -75,11 +102,21 @@ export function createImports({ registry, credentials, spokes, readClustersFile 
   async function apply(planned: Planned, source: ClusterSource): Promise<ImportStep> {
     try {
       if ('add' in planned) {
-        const { input, source_key, credentials: given } = planned.add;
+        const { input, source_key, credentials: given, credentials_file } = planned.add;
         const cluster = await registry.create(input, { source, source_key });
         if (given) await credentials.set(cluster.id, given).catch(withoutCredentials);
-      } else if ('update' in planned) await registry.update(planned.update.id, planned.update.patch);
-      else if ('remove' in planned) await registry.remove(planned.remove);
+        if (credentials_file !== undefined)
+          await keepCredentials(cluster.id, credentials_file).catch(withoutCredentials);
+      } else if ('update' in planned) {
+        const { id, patch, credentials_file } = planned.update;
+        if (patch) await registry.update(id, patch);
+        const renewed =
+          credentials_file !== undefined && (await keepCredentials(id, credentials_file).catch(withoutCredentials));
+        if (renewed) return withRenewed(planned.step);
+      } else if ('remove' in planned) {
+        await registry.remove(planned.remove);
+        keptLast.delete(planned.remove);
+      }
       return planned.step;
     } catch (error) {
       if (!(error instanceof AppError) || error.code === 'STORE_UNAVAILABLE') throw error;

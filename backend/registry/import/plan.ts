@@ -10,7 +10,10 @@ export interface Wanted {
   readonly input: ClusterCreate;
   /** What the source decides about one that is registered already; the rest is the operator's. */
   readonly patch: (registered: Cluster) => ClusterUpdate;
+  /** Given once, when it is added. */
   readonly credentials?: ClusterCredentials;
+  /** Kept in step; the file that holds them. */
+  readonly credentials_file?: string;
   /** Something to say about it, such as that its hub cannot reach it. */
   readonly remark?: string;
 }
@@ -38,7 +41,15 @@ export type ImportStep = z.infer<typeof ImportStep>;
 
 export type Planned =
   | { readonly step: ImportStep; readonly add: Wanted }
-  | { readonly step: ImportStep; readonly update: { readonly id: string; readonly patch: ClusterUpdate } }
+  | {
+      readonly step: ImportStep;
+      /** Without a patch only its credentials are kept in step. */
+      readonly update: {
+        readonly id: string;
+        readonly patch?: ClusterUpdate;
+        readonly credentials_file?: string | undefined;
+      };
+    }
   | { readonly step: ImportStep; readonly remove: string }
   | { readonly step: ImportStep };
 
@@ -81,9 +92,18 @@ function change(one: Wanted, cluster: Cluster): Planned {
   const patch = one.patch(cluster);
   const fields = changedFields(cluster, patch);
   const remark = one.remark ?? null;
-  if (fields.length === 0) return { step: step('UNCHANGED', cluster.name, one.source_key, remark) };
+  const { credentials_file } = one;
+  if (fields.length === 0) {
+    const unchanged = step('UNCHANGED', cluster.name, one.source_key, remark);
+    return credentials_file === undefined
+      ? { step: unchanged }
+      : { step: unchanged, update: { id: cluster.id, credentials_file } };
+  }
   const detail = [fields.join(', '), ...(remark === null ? [] : [remark])].join('; ');
-  return { step: step('UPDATE', cluster.name, one.source_key, detail), update: { id: cluster.id, patch } };
+  return {
+    step: step('UPDATE', cluster.name, one.source_key, detail),
+    update: { id: cluster.id, patch, credentials_file },
+  };
 }
 
 function skip(source_key: string, reason: string): ImportStep {
