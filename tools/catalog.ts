@@ -32,6 +32,7 @@ import { validateClusterCredentials } from './clusters/validate-cluster-credenti
 import { validateNewCluster } from './clusters/validate-new-cluster.ts';
 import type { AnyTool } from './define.ts';
 import { getEvidence } from './evidence/get-evidence.ts';
+import { readEvidence } from './evidence/read-evidence.ts';
 import { getMetricLabels } from './metrics/get-metric-labels.ts';
 import { queryMetrics } from './metrics/query-metrics.ts';
 
@@ -48,6 +49,7 @@ export const catalog: readonly AnyTool[] = [
   queryMetrics,
   getMetricLabels,
   listAlerts,
+  readEvidence,
   getCluster,
   setClusterCredentials,
   removeClusterCredentials,

@@ -4,8 +4,18 @@ import type { CallContext } from './context.ts';
 
 /** Groups of tools that a deployment or a client can narrow to. */
 export const TOOLSETS = ['clusters', 'metrics', 'traces', 'logs', 'alerts', 'kubernetes'] as const;
-/** The rest is for programs, never for models. */
+/** `evidence` goes with every toolset, because any answer may refer to it. The rest is for programs, never for models. */
 export type Toolset = (typeof TOOLSETS)[number] | 'evidence' | 'chat' | 'access';
+
+/**
+ * What a model reads in place of a tool's output: bounded and legible. Programs (REST, command line, the offline analyst) get
+ * the output itself. Its numbers are computed from the exact data.
+ */
+export interface ModelView<Whole> {
+  readonly output: z.ZodObject;
+  /** `whole` = nothing is left out, so that the output need not be kept as evidence. */
+  readonly view: (output: Whole) => { readonly output: Record<string, unknown>; readonly whole: boolean };
+}
 
 /** One REST route of a tool. Parameters of path, query and body are merged into one input object, in that order of precedence. */
 export interface RestRoute {
@@ -51,6 +61,8 @@ export interface ToolDefinition<Input extends z.ZodObject = z.ZodObject, Output 
   readonly confirm?: (input: z.output<Input>) => string;
   /** Output keys that may carry a secret to its owner (a new API token); everything else is redacted. */
   readonly revealsKeys?: readonly string[];
+  /** For an output that is too long or too raw for a model. */
+  readonly forModel?: ModelView<z.output<Output>>;
   /** One or two sentences on top of the JSON for a model or a terminal. Numbers in it come from the output. */
   readonly summarize: (output: z.output<Output>) => string;
   readonly run: (context: CallContext, input: z.output<Input>) => Promise<z.input<Output>>;
@@ -59,7 +71,8 @@ export interface ToolDefinition<Input extends z.ZodObject = z.ZodObject, Output 
 /** How an answer says, in itself, that it is not whole; set by dispatch. The lists that were cut, with what was kept of them. */
 const Shortened = z
   .strictObject({
-    evidence_uri: z.string(),
+    /** Absent when the whole was too long to keep. */
+    evidence_uri: z.string().optional(),
     bytes: z.int(),
     lists: z.array(z.strictObject({ path: z.string(), kept: z.int(), total: z.int() })),
   })
@@ -69,8 +82,13 @@ const Shortened = z
 export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(
   definition: ToolDefinition<Input, Output>,
 ): ToolDefinition<Input, Output> {
-  // Proof of the cast: the added key is optional, so every value of the declared output is one of the extended schema.
-  return { ...definition, output: definition.output.extend({ shortened: Shortened }) as unknown as Output };
+  const { forModel } = definition;
+  return {
+    ...definition,
+    // Proof of the cast: the added key is optional, so every value of the declared output is one of the extended schema.
+    output: definition.output.extend({ shortened: Shortened }) as unknown as Output,
+    ...(forModel ? { forModel: { ...forModel, output: forModel.output.extend({ shortened: Shortened }) } } : {}),
+  };
 }
 
 /** A tool whose schemas have been forgotten by the type system; dispatch validates both sides at run time. */

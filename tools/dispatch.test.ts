@@ -171,6 +171,35 @@ describe('dispatch', () => {
     expect((await call(long, {}, { door: 'rest' })).evidence).toBeUndefined();
   });
 
+  it('gives a model the view of a tool, a program the output, and keeps the whole as evidence', async () => {
+    const list = Array.from({ length: 100 }, (_, i) => `row ${i}`);
+    const viewed = tool({
+      output: z.strictObject({ list: z.array(z.string()) }),
+      forModel: { output: z.strictObject({ rows: z.int() }), view: () => ({ output: { rows: 100 }, whole: false }) },
+      run: async () => ({ list }),
+    });
+    const mcp = await call(viewed);
+    expect(mcp.output).toEqual({
+      rows: 100,
+      shortened: { evidence_uri: 'aiops://evidence/e1', bytes: 1, lists: [] },
+    });
+    expect(mcp.text).toContain('read_evidence');
+    expect(stored).toMatchObject([{ owner: 'a', content: { list } }]);
+    const agent = await call(viewed, {}, { door: 'agent' });
+    expect(agent).toMatchObject({ output: { list }, shortened: false, text: 'done', model: { output: { rows: 100 } } });
+    expect((await call(viewed, {}, { door: 'rest' })).output).toEqual({ list });
+    expect(stored).toHaveLength(2);
+  });
+
+  it('keeps nothing of an answer whose view for models leaves nothing out', async () => {
+    const viewed = tool({
+      forModel: { output: z.strictObject({ t: z.string() }), view: () => ({ output: { t: 'x' }, whole: true }) },
+    });
+    expect((await call(viewed)).output).toEqual({ t: 'x' });
+    expect((await call(viewed, {}, { door: 'agent' })).model).toEqual({ output: { t: 'x' }, text: 'done' });
+    expect(stored).toEqual([]);
+  });
+
   it('redacts secrets from output and text', async () => {
     const token = `sha256~${'x'.repeat(43)}`;
     const answer = await call(tool({ summarize: () => `saw ${token}`, run: async () => ({ text: `it is ${token}` }) }));

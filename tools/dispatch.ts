@@ -14,9 +14,9 @@ import type { Metrics } from '../backend/platform/metrics.ts';
 import { redact, redactText } from '../backend/platform/redact.ts';
 import type { ClusterFilter } from '../backend/registry/cluster-filter.ts';
 import { auditArguments } from './audit-arguments.ts';
-import { type Omission, boundSize } from './bound-size.ts';
 import type { CallContext, Door } from './context.ts';
 import type { AnyTool } from './define.ts';
+import { type FittedAnswer, fitAnswer } from './fit-answer.ts';
 import { nearNames } from '../backend/model/near-names.ts';
 import type { Services } from './services.ts';
 import { validationError } from './validation-error.ts';
@@ -34,13 +34,8 @@ export interface ToolCallRequest {
   emit?(event: ChatStreamEvent): void;
 }
 
-export interface ToolAnswer {
-  /** Valid against the tool's output schema, redacted, bounded in size. */
-  readonly output: Record<string, unknown>;
-  /** What a model or a terminal reads first: the tool's summary, and what was left out of `output` if anything was. */
-  readonly text: string;
-  /** Where the whole answer stands when `output` had to be cut. */
-  readonly evidence?: { readonly uri: string; readonly bytes: number };
+/** Redacted, and what it says is valid against the tool's schemas. */
+export interface ToolAnswer extends FittedAnswer {
   readonly durationMs: number;
 }
 
@@ -64,15 +59,8 @@ export interface DispatcherOptions {
   readonly defaultDeadlineMs?: number;
 }
 
-/** Characters kept free for saying what was cut. */
-const SHORTENED_ROOM = 4_000;
-/** Cut lists that an answer names; more are only counted in its text. */
-const MAX_LISTED_CUTS = 20;
 /** Part of a tool's time that is kept back from its spokes, so that a late spoke still leaves room to answer. */
 const ANSWER_RESERVE_MS = 500;
-/** Largest output in characters. A model reads at most 25k tokens of four characters; a program reads what a spoke may send. */
-const OUTPUT_LIMIT: Readonly<Record<Door, number>> = { mcp: 100_000, agent: 60_000, rest: 32_000_000, cli: 32_000_000 };
-
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { catalog, services, audit, evidence, metrics, clock, logger, defaultDeadlineMs = 30_000 } = options;
   const byName = new Map(catalog.map((tool) => [tool.name, tool]));
@@ -160,26 +148,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       });
     }
     const whole = redact(checked.data as Record<string, unknown>, new Set(tool.revealsKeys)); // proof: output is a ZodObject
-    const summary = redactText(tool.summarize(whole));
-    const limit = OUTPUT_LIMIT[request.door];
-    const fitting = boundSize(whole, limit);
-    const durationMs = Math.round(clock.monotonicMs() - startedMs);
-    if (fitting.omitted.length === 0) return { output: whole, text: summary, durationMs };
-    const bounded = boundSize(whole, limit - SHORTENED_ROOM);
-    const stored = await evidence.put({ owner: request.principal.id, tool: tool.name, content: whole });
-    const cuts = describeCuts(bounded.omitted);
-    const text = `${summary}\nThe answer was too large to show whole. Shortened: ${cuts}. The whole answer (${stored.bytes} bytes) is ${stored.uri}; or narrow the question.`;
-    const shortened = {
-      evidence_uri: stored.uri,
-      bytes: stored.bytes,
-      lists: bounded.omitted.slice(0, MAX_LISTED_CUTS),
-    };
-    return {
-      output: { ...bounded.value, shortened },
-      text,
-      evidence: { uri: stored.uri, bytes: stored.bytes },
-      durationMs,
-    };
+    const owner = request.principal.id;
+    const fitted = await fitAnswer(tool, whole, { door: request.door, owner }, evidence);
+    return { ...fitted, durationMs: Math.round(clock.monotonicMs() - startedMs) };
   }
 
   function createContext(
@@ -325,11 +296,6 @@ function unknownClusters(missing: readonly string[], names: readonly string[]): 
 
 function cancelled(): AppError {
   return new AppError('CANCELLED', 'The caller went away before the answer was ready.');
-}
-
-function describeCuts(omitted: readonly Omission[]): string {
-  const shown = omitted.slice(0, 5).map((o) => `${o.path} (${o.kept} of ${o.total})`);
-  return omitted.length > 5 ? `${shown.join(', ')} and ${omitted.length - 5} more lists` : shown.join(', ');
 }
 
 function confirmationRequired(tool: AnyTool, question: string): AppError {

@@ -133,13 +133,13 @@ export function createToolRunner(options: ToolRunnerOptions): ToolRunner {
     try {
       if (refusal) throw refusal;
       // Dispatch has redacted both output and text.
-      const { output, text, ...answer } = await dispatch(call, signal);
+      const { output, text, model = { output, text }, ...answer } = await dispatch(call, signal);
       const reading: Reading = {
         tool: call.name,
         input: call.arguments,
         evidence,
         output,
-        shortened: answer.evidence !== undefined,
+        shortened: answer.shortened,
       };
       const result: ToolResult = {
         tool_call_id: call.id,
@@ -148,7 +148,7 @@ export function createToolRunner(options: ToolRunnerOptions): ToolRunner {
         duration_ms: answer.durationMs,
         evidence,
       };
-      return { run: { call, evidence, reading, text: `${text}\n${JSON.stringify(output)}` }, result };
+      return { run: { call, evidence, reading, text: `${model.text}\n${JSON.stringify(model.output)}` }, result };
     } catch (thrown) {
       signal.throwIfAborted();
       const failure = asAppError(thrown);

@@ -10,6 +10,7 @@ export const defaultPersona: Persona = {
     'Look at real data before you answer: start with the fleet summary or the firing alerts when the question is broad, and with PromQL when it is about resources.',
     'One tool call can ask every cluster at once; leave `clusters` out unless the question names some.',
     'For container memory use container_memory_working_set_bytes, for CPU rate(container_cpu_usage_seconds_total[5m]), both with container!="".',
+    'Long answers come as summaries: each series in a few numbers and a line of means. Use those; read_evidence pages and searches the whole only when a question needs single samples or what was left out.',
     'You cannot change anything. When a change is asked for, say that it is done with the `aiops` command line or an MCP client that can ask for confirmation.',
   ].join('\n'),
   capabilities: [
@@ -19,6 +20,7 @@ export const defaultPersona: Persona = {
     'query_metrics',
     'get_metric_labels',
     'list_alerts',
+    'read_evidence',
   ],
   icon: 'compass',
   is_builtin: true,

@@ -29,6 +29,7 @@ describe('the catalog', () => {
       'query_metrics',
       'get_metric_labels',
       'list_alerts',
+      'read_evidence',
     ]);
   });
 

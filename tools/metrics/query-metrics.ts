@@ -4,6 +4,7 @@ import { MetricsAnswer } from '../../backend/model/metrics.ts';
 import { Duration, TimeInput, durationSeconds, resolveTime } from '../../backend/model/time.ts';
 import { ClustersArg } from '../clusters-arg.ts';
 import { defineTool } from '../define.ts';
+import { metricsForModel } from './metrics-for-model.ts';
 import { summarizeMetrics } from './summarize-series.ts';
 
 const Input = z.strictObject({
@@ -35,6 +36,7 @@ export const queryMetrics = defineTool({
     { method: 'POST', path: '/metrics/query_range', rename },
   ],
   deadlineMs: ({ timeout }) => timeout * 1000,
+  forModel: metricsForModel,
   summarize: summarizeMetrics,
   run: async (context, input) => {
     const when = resolveWhen(input, context.clock.now());

@@ -1,0 +1,25 @@
+import { digestClusters, digestSeries, timeOf } from '../../backend/collectors/series-digest.ts';
+import type { MetricsAnswer } from '../../backend/model/metrics.ts';
+import { MetricsDigest } from '../../backend/model/series-digest.ts';
+import type { ModelView } from '../define.ts';
+
+/** A metrics answer as a model reads it: each series in a few numbers. The samples themselves are evidence then. */
+export const metricsForModel: ModelView<MetricsAnswer> = {
+  output: MetricsDigest,
+  view: (answer) => {
+    const { query, results, complete, range, notes } = answer;
+    const { digests, whole } = digestSeries(
+      results.flatMap((result) => result.data),
+      { grid: range },
+    );
+    const output = {
+      query,
+      clusters: digestClusters(results),
+      complete,
+      ...(range ? { range: { start: timeOf(range.start), end: timeOf(range.end), step_seconds: range.step } } : {}),
+      series: digests,
+      notes,
+    };
+    return { output, whole };
+  },
+};
