@@ -131,10 +131,13 @@ export async function openRuntime({
       ...(await sealedStoreOf(config, transport, clock)),
     });
     const spokes = createSpokes({ transport, clock, credentialsOf: (id) => vault.get(id) });
+    const fanout = createFanout({ clock, spokes, logger, metrics });
     const credentials = createCredentials({ vault, registry, spokes, policy, clock });
     // Kept connections carry the old credentials and certificates; by event, so that every replica lets go of its own.
     bus.subscribe((event) => {
-      if (event.cluster_id !== undefined && STALE_CONNECTIONS.has(event.event_type)) spokes.forget(event.cluster_id);
+      if (event.cluster_id === undefined || !STALE_CONNECTIONS.has(event.event_type)) return;
+      spokes.forget(event.cluster_id);
+      fanout.forget(event.cluster_id);
     });
     const deleting = await deletion.start({
       removeCredentials: (id) => vault.erase(id),
@@ -172,7 +175,6 @@ export async function openRuntime({
       ? startImportSync({ imports, file: config.clusters_file !== undefined, hubs: config.acm_hubs, clock, logger })
       : undefined;
     const healthHistories = createHealthHistories(open);
-    const fanout = createFanout({ clock, spokes, logger });
     const audit = createAuditLog(open, { clock, logger });
     const evidence = createEvidenceStore(open, clock);
     const conversations = createConversations({ store: open, clock, nudge });

@@ -189,7 +189,12 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       logger,
       services,
       resolveClusters,
-      question: async (wanted) => ({ clusters: await resolveClusters(wanted), budgetMs, signal }),
+      question: async (wanted) => ({
+        clusters: await resolveClusters(wanted),
+        budgetMs,
+        signal,
+        scope: request.principal.scope.selector,
+      }),
       resolveCluster: async (nameOrId) => {
         const [cluster] = touch(await named([nameOrId]));
         if (!cluster) throw unknownClusters([nameOrId], []);

@@ -14,9 +14,14 @@ import { fingerprintOf } from './fingerprint.ts';
 
 const transport = loopbackTransport();
 const spokes = createSpokes({ transport, credentialsOf: async () => undefined });
-const fanout = createFanout({ clock: systemClock, logger: createLogger({ level: 'silent' }), spokes });
+const fanout = createFanout({
+  clock: systemClock,
+  logger: createLogger({ level: 'silent' }),
+  spokes,
+  cacheMaxBytes: 0,
+});
 const collector = createAlertsCollector({ fanout, spokes });
-const ask = { limit: 100, budgetMs: 5000, signal: new AbortController().signal };
+const ask = { limit: 100, budgetMs: 5000, signal: new AbortController().signal, scope: '' };
 
 afterAll(() => transport.close());
 

@@ -3,6 +3,7 @@ import { type ClusterOutcome, isComplete } from '../model/outcome.ts';
 import type { AlertmanagerAlert } from '../spokes/alertmanager.ts';
 import type { PrometheusAlert } from '../spokes/prometheus.ts';
 import type { Spokes } from '../spokes/spokes.ts';
+import { FRESHNESS } from './cache-ttl.ts';
 import { type Fanout, type Question, questionOf } from './fanout.ts';
 import { mergeAlerts } from './merge-alerts.ts';
 
@@ -32,11 +33,13 @@ export function createAlertsCollector({ fanout, spokes }: AlertsCollectorOptions
       fanout.ask<PrometheusAlert[]>({
         ...question,
         kind: 'PROMETHEUS',
+        cache: { key: 'alerts', ...FRESHNESS.ALERTS },
         ask: (target, _cluster, limits) => spokes.prometheus.alerts(target, limits),
       }),
       fanout.ask<AlertmanagerAlert[]>({
         ...question,
         kind: 'ALERTMANAGER',
+        cache: { key: 'alerts', ...FRESHNESS.ALERTS },
         ask: async (target, _cluster, limits) => ({ value: await spokes.alertmanager.alerts(target, limits) }),
       }),
     ]);
@@ -87,6 +90,12 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+/** Kept only when every part of it is; then as old as its oldest part. */
+function ageOf(parts: readonly ClusterOutcome[]): Pick<ClusterOutcome, 'cached' | 'age_ms'> {
+  if (!parts.every(({ cached }) => cached)) return { cached: false };
+  return { cached: true, age_ms: Math.max(...parts.map(({ age_ms = 0 }) => age_ms)) };
+}
+
 /**
  * One outcome of a cluster that was asked in two places. One missing endpoint leaves the other's outcome; one failure beside
  * one answer is PARTIAL and says which half is missing.
@@ -105,7 +114,7 @@ export function joinOutcomes(prometheus: ClusterOutcome, alertmanager: ClusterOu
     cluster_id: prometheus.cluster_id,
     cluster_name: prometheus.cluster_name,
     query_time_ms,
-    cached: prometheus.cached && alertmanager.cached,
+    ...ageOf([prometheus, alertmanager]),
     ...(warnings.length > 0 ? { warnings } : {}),
   };
   const [first] = failed;

@@ -25,7 +25,15 @@ function question<T>(
   ask: FanoutRequest<T>['ask'],
   over: Partial<FanoutRequest<T>> = {},
 ): FanoutRequest<T> {
-  return { clusters, kind: 'PROMETHEUS', budgetMs: 1000, signal: new AbortController().signal, ask, ...over };
+  return {
+    clusters,
+    kind: 'PROMETHEUS',
+    budgetMs: 1000,
+    signal: new AbortController().signal,
+    scope: '',
+    ask,
+    ...over,
+  };
 }
 
 const hang = () => new Promise<never>(() => undefined);

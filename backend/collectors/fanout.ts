@@ -1,12 +1,11 @@
 import type { Cluster, EndpointKind } from '../model/cluster.ts';
-import { AppError, asAppError, quoteForeign } from '../model/errors.ts';
+import { AppError, asAppError } from '../model/errors.ts';
 import { type ClusterOutcome, isComplete } from '../model/outcome.ts';
 import { orAborted } from '../platform/abort.ts';
-import type { Clock } from '../platform/clock.ts';
-import type { Logger } from '../platform/logger.ts';
-import type { Spokes } from '../spokes/spokes.ts';
 import type { SpokeTarget } from '../spokes/transport.ts';
-import { type Bulkhead, createBulkhead } from './bulkhead.ts';
+import type { Freshness } from './cache-ttl.ts';
+import { type ClusterReaderOptions, createClusterReader } from './cluster-reader.ts';
+import { type Reply, toOutcome } from './reply.ts';
 
 /** What every question to many clusters carries from its caller: whom to ask, for how long, and who may take it back. */
 export interface Question {
@@ -15,11 +14,22 @@ export interface Question {
   readonly budgetMs: number;
   /** The caller; aborting it rejects the question. */
   readonly signal: AbortSignal;
+  /** Which clusters the caller may see, as text; answers are kept apart by it. */
+  readonly scope: string;
+  /** Told how far the question is. */
+  readonly progress?: Progress;
+}
+
+/** Hears of each cluster twice. A question may be put in several rounds, so a cluster may be told of again. */
+export interface Progress {
+  asked(clusterId: string): void;
+  /** It has its outcome. */
+  answered(clusterId: string): void;
 }
 
 /** The question alone, out of a query that extends it. */
-export function questionOf({ clusters, budgetMs, signal }: Question): Question {
-  return { clusters, budgetMs, signal };
+export function questionOf({ clusters, budgetMs, signal, scope, progress }: Question): Question {
+  return { clusters, budgetMs, signal, scope, ...(progress === undefined ? {} : { progress }) };
 }
 
 export interface FanoutRequest<T> extends Question {
@@ -30,6 +40,12 @@ export interface FanoutRequest<T> extends Question {
     cluster: Cluster,
     limits: { readonly signal: AbortSignal; readonly timeoutMs: number },
   ) => Promise<{ readonly value: T; readonly warnings?: readonly string[] }>;
+  /**
+   * Lets an answer serve again, and callers who ask the same at the same time share one request. `key` says everything the answer
+   * depends on besides cluster, kind and scope: which call it is, and each of its arguments. What was answered in part, or not,
+   * is never kept. Values are shared then: nobody may change one. {@link FRESHNESS} has the times.
+   */
+  readonly cache?: Freshness & { readonly key: string };
 }
 
 export interface FanoutAnswer<T> {
@@ -48,65 +64,29 @@ export interface Fanout {
    * exception and never silence; the answer comes at the deadline at the latest. Rejects only when the caller aborts.
    */
   ask<T>(request: FanoutRequest<T>): Promise<FanoutAnswer<T>>;
+  /** Drops every kept answer of a cluster, for when it is changed or removed or its credentials are. */
+  forget(clusterId: string): void;
 }
 
-export interface FanoutOptions {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly spokes: Pick<Spokes, 'target'>;
+export interface FanoutOptions extends Pick<ClusterReaderOptions, 'clock' | 'logger' | 'metrics' | 'spokes'> {
   /** Questions to one cluster at a time, over all callers. */
   readonly maxPerCluster?: number;
   /** Questions to all clusters at a time, over all callers. */
   readonly maxTotal?: number;
+  /** Memory for kept answers; 0 keeps none. */
+  readonly cacheMaxBytes?: number;
 }
 
-/** What became of one cluster, before it is put in words. */
-type Reply<T> =
-  | { readonly kind: 'value'; readonly value: T; readonly warnings: readonly string[] }
-  | { readonly kind: 'error'; readonly error: AppError }
-  | { readonly kind: 'skipped' };
+const MIB = 1024 * 1024;
 
-export function createFanout({ clock, logger, spokes, maxPerCluster = 10, maxTotal = 256 }: FanoutOptions): Fanout {
-  const total = createBulkhead(maxTotal);
-  const perCluster = new Map<string, Bulkhead>();
-
-  function bulkheadOf(clusterId: string): Bulkhead {
-    const known = perCluster.get(clusterId);
-    if (known) return known;
-    const made = createBulkhead(maxPerCluster);
-    perCluster.set(clusterId, made);
-    return made;
-  }
-
-  /** The cluster's own place is taken first, so that one slow cluster cannot fill the hall while its callers queue. */
-  async function askOne<T>(
-    cluster: Cluster,
-    request: FanoutRequest<T>,
-    signal: AbortSignal,
-    endMs: number,
-  ): Promise<Reply<T>> {
-    const target = await spokes.target(cluster, request.kind);
-    if (!target) return { kind: 'skipped' };
-    const own = bulkheadOf(cluster.id);
-    const leaveOwn = await own.enter(signal);
-    try {
-      const leaveTotal = await total.enter(signal);
-      try {
-        const timeoutMs = Math.max(1, endMs - clock.monotonicMs());
-        const { value, warnings = [] } = await orAborted(request.ask(target, cluster, { signal, timeoutMs }), signal);
-        return { kind: 'value', value, warnings };
-      } finally {
-        leaveTotal();
-      }
-    } finally {
-      leaveOwn();
-      if (own.active === 0) perCluster.delete(cluster.id);
-    }
-  }
+export function createFanout(options: FanoutOptions): Fanout {
+  const { clock, logger } = options;
+  const reader = createClusterReader({ maxPerCluster: 10, maxTotal: 256, cacheMaxBytes: 64 * MIB, ...options });
 
   async function ask<T>(request: FanoutRequest<T>): Promise<FanoutAnswer<T>> {
     request.signal.throwIfAborted();
     const startedMs = clock.monotonicMs();
+    const endMs = startedMs + request.budgetMs;
     const late = new AppError('QUERY_TIMEOUT', `No answer within ${Math.round(request.budgetMs) / 1000} s.`);
     const deadline = new AbortController();
     const cancelDeadline = clock.after(request.budgetMs, () => deadline.abort(late));
@@ -115,16 +95,18 @@ export function createFanout({ clock, logger, spokes, maxPerCluster = 10, maxTot
     const errors = new Map<string, AppError>();
 
     const one = async (cluster: Cluster): Promise<ClusterOutcome> => {
-      const reply = await orAborted(askOne(cluster, request, signal, startedMs + request.budgetMs), signal).catch(
+      const reply = await orAborted(reader.read(cluster, request, signal, endMs), signal).catch(
         (thrown: unknown): Reply<T> => ({ kind: 'error', error: asOutcomeError(thrown, cluster) }),
       );
       if (reply.kind === 'value') values.set(cluster.id, reply.value);
       if (reply.kind === 'error') errors.set(cluster.id, reply.error);
+      request.progress?.answered(cluster.id);
       return toOutcome(cluster, reply, clock.monotonicMs() - startedMs);
     };
 
     try {
       const ordered = request.clusters.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+      for (const { id } of ordered) request.progress?.asked(id);
       const outcomes = await Promise.all(ordered.map(one));
       request.signal.throwIfAborted();
       return { outcomes, values, errors, complete: isComplete(outcomes) };
@@ -140,27 +122,5 @@ export function createFanout({ clock, logger, spokes, maxPerCluster = 10, maxTot
     return error;
   }
 
-  return { ask };
-}
-
-/** Warnings that the query language itself gives about an answer that is nevertheless whole (wire.md 1.2). */
-const ABOUT_THE_QUERY = /^PromQL (?:warning|info):/;
-const MAX_WARNINGS = 10;
-
-function toOutcome<T>(cluster: Cluster, reply: Reply<T>, elapsedMs: number): ClusterOutcome {
-  const base = {
-    cluster_id: cluster.id,
-    cluster_name: cluster.name,
-    query_time_ms: Math.round(elapsedMs * 10) / 10,
-    cached: false,
-  };
-  if (reply.kind === 'skipped') return { ...base, status: 'SKIPPED' };
-  if (reply.kind === 'error') {
-    const status = reply.error.code === 'QUERY_TIMEOUT' ? 'TIMEOUT' : 'ERROR';
-    return { ...base, status, error: { code: reply.error.code, message: reply.error.sentence } };
-  }
-  if (reply.warnings.length === 0) return { ...base, status: 'SUCCESS' };
-  const partial = reply.warnings.some((warning) => !ABOUT_THE_QUERY.test(warning));
-  const warnings = reply.warnings.slice(0, MAX_WARNINGS).map((warning) => quoteForeign(warning));
-  return { ...base, status: partial ? 'PARTIAL' : 'SUCCESS', warnings };
+  return { ask, forget: (clusterId) => reader.forget(clusterId) };
 }

@@ -13,9 +13,14 @@ import { createMetricsCollector } from './metrics.ts';
 
 const transport = loopbackTransport();
 const spokes = createSpokes({ transport, credentialsOf: async () => undefined });
-const fanout = createFanout({ clock: systemClock, logger: createLogger({ level: 'silent' }), spokes });
+const fanout = createFanout({
+  clock: systemClock,
+  logger: createLogger({ level: 'silent' }),
+  spokes,
+  cacheMaxBytes: 0,
+});
 const collector = createMetricsCollector({ clock: systemClock, fanout, spokes });
-const ask = { budgetMs: 10_000, signal: new AbortController().signal };
+const ask = { budgetMs: 10_000, signal: new AbortController().signal, scope: '' };
 
 const end = Math.floor(Date.now() / 60_000) * 60;
 const start = end - 3600;

@@ -4,6 +4,7 @@ import type { LabelsAnswer, MetricResult, MetricSeries, MetricsAnswer } from '..
 import type { Clock } from '../platform/clock.ts';
 import type { PrometheusResult } from '../spokes/prometheus.ts';
 import type { Spokes } from '../spokes/spokes.ts';
+import { FRESHNESS, rangeFreshness } from './cache-ttl.ts';
 import { foreignClusterLabel, sortByLabels, withClusterLabel } from './cluster-series.ts';
 import { type Fanout, type FanoutAnswer, type Question, questionOf } from './fanout.ts';
 import { parsePromql } from './promql.ts';
@@ -11,7 +12,10 @@ import { type RangeRequest, planRange, requireOrder } from './range-grid.ts';
 
 export interface MetricsQuery extends Question {
   readonly query: string;
-  /** Unix seconds of an instant query; left out = now, the same instant for all clusters. */
+  /**
+   * Unix seconds of an instant query; left out = now, or up to a minute before where a cluster's answer is kept from then (its
+   * outcome says so). Queries whose answers are to be put together give the same time.
+   */
   readonly time?: number | undefined;
   readonly range?: RangeRequest | undefined;
 }
@@ -58,6 +62,9 @@ export function createMetricsCollector({ clock, fanout, spokes }: MetricsCollect
     const answer = await fanout.ask<Answered>({
       ...questionOf(wanted),
       kind: 'PROMETHEUS',
+      cache: grid
+        ? { key: `range ${grid.start} ${grid.end} ${grid.step} ${text}`, ...rangeFreshness(grid.end - grid.start) }
+        : { key: `instant ${wanted.time ?? 'now'} ${text}`, ...FRESHNESS.INSTANT },
       ask: async (target, cluster, limits) => {
         const result = grid
           ? await prometheus.range(target, {
@@ -98,6 +105,7 @@ export function createMetricsCollector({ clock, fanout, spokes }: MetricsCollect
     const answer = await fanout.ask<string[]>({
       ...questionOf(wanted),
       kind: 'PROMETHEUS',
+      cache: { key: JSON.stringify(['labels', label, matchers, slot(start), slot(end)]), ...FRESHNESS.LABELS },
       ask: (target, _cluster, limits) => {
         const asked = { matchers, start, end, ...limits };
         return label === undefined
@@ -116,6 +124,11 @@ export function createMetricsCollector({ clock, fanout, spokes }: MetricsCollect
   }
 
   return { query, labels };
+}
+
+/** Windows that begin and end within the same five minutes hold the same labels, as far as an answer kept so long can tell. */
+function slot(time: number): number {
+  return Math.floor((time * 1000) / FRESHNESS.LABELS.ttlMs);
 }
 
 interface Answered {

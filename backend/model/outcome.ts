@@ -15,6 +15,8 @@ export const ClusterOutcome = z.strictObject({
   warnings: z.array(z.string()).optional(),
   query_time_ms: z.number(),
   cached: z.boolean(),
+  /** Only of what was served from the cache: milliseconds since the cluster gave it. */
+  age_ms: z.int().min(0).optional(),
 });
 export type ClusterOutcome = z.infer<typeof ClusterOutcome>;
 

@@ -36,6 +36,12 @@ export function createMetrics() {
       buckets: SECONDS,
       registers,
     }),
+    cacheHits: new Counter({
+      name: 'aiops_cache_hits_total',
+      help: "Clusters' answers that were served from the cache; STALE ones were renewed behind.",
+      labelNames: ['kind', 'freshness'] as const,
+      registers,
+    }),
     healthLateness: new Histogram({
       name: 'aiops_health_check_lateness_seconds',
       help: 'How long after its time each scheduled health check began.',

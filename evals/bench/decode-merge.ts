@@ -53,7 +53,14 @@ export async function measureDecodeMerge(): Promise<Row[]> {
       rates: [] as number[],
       run: async () => {
         const { signal } = new AbortController();
-        const answer = await collector.query({ query: RANGE_QUERY, clusters, range: GRID, budgetMs: 60_000, signal });
+        const answer = await collector.query({
+          query: RANGE_QUERY,
+          clusters,
+          range: GRID,
+          budgetMs: 60_000,
+          signal,
+          scope: '',
+        });
         if (answer.clusters_succeeded !== CLUSTERS) throw new Error(JSON.stringify(answer.results[0]).slice(0, 500));
       },
     },

@@ -69,7 +69,14 @@ async function measure(count: number, folder: string): Promise<Row> {
 
     const whole = async () => {
       const { signal } = new AbortController();
-      const answer = await collector.query({ query: RANGE_QUERY, clusters, range: GRID, budgetMs: 10_000, signal });
+      const answer = await collector.query({
+        query: RANGE_QUERY,
+        clusters,
+        range: GRID,
+        budgetMs: 10_000,
+        signal,
+        scope: '',
+      });
       if (!answer.complete) throw new Error(`The answer is not complete: ${JSON.stringify(answer.results[0])}`);
       requireSamples(
         answer.results.flatMap((result) => result.data),

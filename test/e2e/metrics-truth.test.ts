@@ -93,15 +93,16 @@ describe('query_metrics over the fleet', () => {
   });
 
   it('keeps the others when one Prometheus is killed, within the deadline', async () => {
-    const ask = () =>
+    // Different queries, because an answer to the same one would be served from the cache.
+    const ask = (query: string) =>
       rest(demo.url, 'POST', '/api/v1/metrics/query', {
-        body: { query: 'up', clusters: ['hub-1', 'prod-eu-1', 'prod-us-1'], timeout: 5 },
+        body: { query, clusters: ['hub-1', 'prod-eu-1', 'prod-us-1'], timeout: 5 },
       });
-    expect((await ask()).body['complete']).toBe(true);
+    expect((await ask('up')).body['complete']).toBe(true);
     await demo.fleet.kill('prod-us-1', 'prometheus');
     try {
       const started = performance.now();
-      const { body } = await ask();
+      const { body } = await ask('up == 1');
       expect(performance.now() - started).toBeLessThan(5_250);
       const answer = body as MetricsAnswer;
       expect(answer.complete).toBe(false);
@@ -114,6 +115,6 @@ describe('query_metrics over the fleet', () => {
     } finally {
       await demo.fleet.start('prod-us-1', 'prometheus');
     }
-    expect((await ask()).body['complete']).toBe(true);
+    expect((await ask('up >= 0')).body['complete']).toBe(true);
   });
 });

@@ -15,7 +15,7 @@ async function asked(input: unknown): Promise<MetricsQuery> {
   let seen: MetricsQuery | undefined;
   const context = {
     clock: new ManualClock('2026-03-01T10:00:00.000Z'),
-    question: async () => ({ clusters: [cluster], budgetMs: 29_500, signal: new AbortController().signal }),
+    question: async () => ({ clusters: [cluster], budgetMs: 29_500, signal: new AbortController().signal, scope: '' }),
     services: {
       metrics: {
         query: async (query: MetricsQuery) => {
