@@ -34,6 +34,8 @@ import type { AnyTool } from './define.ts';
 import { getEvidence } from './evidence/get-evidence.ts';
 import { readEvidence } from './evidence/read-evidence.ts';
 import { getMetricLabels } from './metrics/get-metric-labels.ts';
+import { getMetricMetadata } from './metrics/get-metric-metadata.ts';
+import { getMetricSeries } from './metrics/get-metric-series.ts';
 import { queryMetrics } from './metrics/query-metrics.ts';
 
 /** Every tool, in the order that every door lists them. Append within a toolset; clients cache this order. */
@@ -61,6 +63,8 @@ export const catalog: readonly AnyTool[] = [
   getFleetCapabilities,
   checkClusterPermissions,
   importClusters,
+  getMetricSeries,
+  getMetricMetadata,
   getEvidence,
   listPersonas,
   getPersona,

@@ -140,14 +140,27 @@ describe('a query over real Prometheus servers', () => {
     expect(error.message).toContain('expected type range vector');
   });
 
-  it('refuses more points than a spoke gives, and notes a step that it chose', async () => {
-    const error = await errorOf(
-      collector.query({ query: 'odd', clusters, range: { start: end - 30 * 86_400, end, step: 1 }, ...ask }),
-    );
-    expect(error.code).toBe('QUERY_REFUSED');
+  it('raises a step that gives more points than a spoke answers, and notes a step that it chose', async () => {
+    const long = { start: end - 30 * 86_400, end, step: 1 };
+    const raised = await collector.query({ query: 'odd', clusters, range: long, ...ask });
+    expect(raised).toMatchObject({ complete: true, range: { step: 300 } });
+    expect(raised.notes[0]).toContain('raised from 1s to 300s');
     const answer = await collector.query({ query: 'odd', clusters, range: { start, end }, ...ask });
     expect(answer.range?.step).toBe(15);
     expect(answer.notes).toEqual(['step 15s was chosen for 241 points; pass step to change it.']);
+  });
+
+  it('cuts to the limit at servers that know none, and calls that partial', async () => {
+    const answer = await collector.query({ query: 'requests_total', clusters, time: end, limit: 2, ...ask });
+    expect(answer.results.map(({ status, data }) => [status, data.length])).toEqual(names.map(() => ['PARTIAL', 2]));
+    expect(answer.results[0]?.warnings?.[0]).toContain('truncated due to limit');
+  });
+
+  it('tells a server that is too old for quoted names from a wrong query', async () => {
+    const answer = await collector.query({ query: '{"odd.name"}', clusters, time: end, ...ask });
+    expect(answer.results[0]?.error?.message).toMatch(/Prometheus 2\.\S+ knows no quoted names/);
+    const labels = { clusters, matchers: [], start, end, limit: 10, ...ask };
+    expect(await collector.labels({ ...labels, label: 'odd.name' })).toMatchObject({ values: [], complete: true });
   });
 
   it('notes that the label cluster cannot be matched on', async () => {
@@ -189,6 +202,24 @@ describe('a query over real Prometheus servers', () => {
     expect(await collector.labels({ ...window, label: 'v', limit: 2 })).toMatchObject({ values: ['0', '1'], total: 3 });
     expect((await errorOf(collector.labels({ ...window, matchers: ['rate(odd[5m])'] }))).code).toBe('INVALID_PROMQL');
     expect((await errorOf(collector.labels({ ...window, start: end, end: start }))).code).toBe('VALIDATION_FAILED');
+  });
+
+  it('lists the label sets of series, each with its cluster', async () => {
+    const asked = { clusters, matchers: ['odd', 'requests_total{pod="a"}'], start, end, limit: 100, ...ask };
+    const answer = await collector.series(asked);
+    expect(answer).toMatchObject({ total: 6, complete: true });
+    expect(answer.series.slice(0, 3)).toEqual([
+      { __name__: 'odd', v: '0', cluster: 'edge-1' },
+      { __name__: 'requests_total', pod: 'a', only_0: 'x', cluster: 'edge-1' },
+      { __name__: 'odd', v: '1', cluster: 'edge-2' },
+    ]);
+    expect(await collector.series({ ...asked, limit: 1 })).toMatchObject({ series: [{ cluster: 'edge-1' }] });
+    expect((await errorOf(collector.series({ ...asked, matchers: ['1'] }))).code).toBe('INVALID_PROMQL');
+  });
+
+  it('has no metadata of servers that scrape nothing', async () => {
+    const answer = await collector.metadata({ clusters, limit: 10, ...ask });
+    expect(answer).toMatchObject({ metrics: [], total: 0, complete: true });
   });
 
   it('answers within the deadline with what it has when clusters are down or hang', async () => {

@@ -9,9 +9,14 @@ export interface PromqlFacts {
   readonly matchesCluster: boolean;
   /** The query is one plain instant selector such as `up{job="x"}`. */
   readonly selector: boolean;
+  /** Some name stands in quotes, as servers take it from Prometheus 3.0 on. */
+  readonly quotedNames: boolean;
 }
 
 const RANKING = /^(?:sort|sort_desc|sort_by_label|sort_by_label_desc|topk|bottomk)\b/i;
+
+/** Nodes of the grammar that hold a name in quotes. */
+const QUOTED: ReadonlySet<string> = new Set(['QuotedLabelName', 'QuotedLabelMatcher']);
 
 /**
  * Parses PromQL with Prometheus's own editor grammar. Throws INVALID_PROMQL with `details.position`, the 0-based offset of the
@@ -22,9 +27,11 @@ export function parsePromql(query: string): PromqlFacts {
   const tree = parser.parse(query);
   let errorAt: number | undefined;
   let matchesCluster = false;
+  let quotedNames = false;
   tree.iterate({
     enter: (node) => {
       if (node.type.isError) errorAt ??= node.from;
+      quotedNames ||= QUOTED.has(node.name);
       if (/^(?:Unquoted|Quoted)LabelMatcher$/.test(node.name)) {
         matchesCluster ||= /^["']?cluster["']?\s*[=!]/.test(query.slice(node.from, node.to));
       }
@@ -38,6 +45,7 @@ export function parsePromql(query: string): PromqlFacts {
     ranked: top !== null && RANKING.test(query.slice(top.from, top.to)),
     matchesCluster,
     selector: top?.name === 'VectorSelector',
+    quotedNames,
   };
 }
 

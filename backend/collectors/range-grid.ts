@@ -1,6 +1,6 @@
 import { AppError } from '../model/errors.ts';
 
-/** Prometheus refuses a range query of more points a series than this (wire.md 1.5). */
+/** Prometheus refuses a range query of more points a series than this; it really lets one more pass (wire.md 1.5). */
 export const MAX_POINTS = 11_000;
 /** Points of a range query whose step was left to us: enough for a chart, little enough for a model. */
 const DEFAULT_POINTS = 250;
@@ -24,15 +24,14 @@ export interface RangeGrid {
 }
 
 /**
- * The one grid that every cluster is asked on: `start + k·step ≤ end`. Throws VALIDATION_FAILED when `end` is before `start`, and
- * QUERY_REFUSED when a step that was asked for gives more points than a spoke answers; the refusal holds the step that would do.
+ * The one grid that every cluster is asked on: `start + k·step ≤ end`. A step that gives more points than a spoke answers is raised
+ * to the next one that people use and the notes say so. Throws VALIDATION_FAILED when `end` is before `start`.
  */
 export function planRange({ start, end, step }: RangeRequest): RangeGrid {
   requireOrder(start, end);
   const range = end - start;
   if (step === undefined) {
-    const wanted = range / DEFAULT_POINTS;
-    const chosen = LADDER.find((rung) => rung >= wanted) ?? Math.ceil(wanted);
+    const chosen = nextStep(range / DEFAULT_POINTS);
     return {
       start,
       end,
@@ -40,17 +39,27 @@ export function planRange({ start, end, step }: RangeRequest): RangeGrid {
       notes: [`step ${chosen}s was chosen for ${pointsOf(range, chosen)} points; pass step to change it.`],
     };
   }
-  const observed = pointsOf(range, step);
-  if (observed <= MAX_POINTS) return { start, end, step, notes: [] };
-  const rewrite = Math.ceil(range / (MAX_POINTS - 1));
-  throw new AppError(
-    'QUERY_REFUSED',
-    `A step of ${step}s over this range is ${observed} points a series; at most ${MAX_POINTS} are possible.`,
-    {
-      details: { rule: 'max_points', limit: MAX_POINTS, observed, rewrite: { step: `${rewrite}s` } },
-      hint: `Use step ${rewrite}s or larger, leave step out, or shorten the range.`,
-    },
-  );
+  const wanted = pointsOf(range, step);
+  if (wanted <= MAX_POINTS) return { start, end, step, notes: [] };
+  const raised = nextStep(range / (MAX_POINTS - 1));
+  return {
+    start,
+    end,
+    step: raised,
+    notes: [
+      `step was raised from ${step}s to ${raised}s: ${wanted} points a series were asked for, ${MAX_POINTS} are possible.`,
+    ],
+  };
+}
+
+/** The smallest usual step of at least `seconds`. */
+export function nextStep(seconds: number): number {
+  return LADDER.find((rung) => rung >= seconds) ?? Math.ceil(seconds);
+}
+
+/** Points of a series over a range of seconds, both ends included. */
+export function pointsOf(range: number, step: number): number {
+  return Math.floor(range / step) + 1;
 }
 
 /** Throws VALIDATION_FAILED when `end` is before `start`; one and the same instant is a range of one point. */
@@ -58,8 +67,4 @@ export function requireOrder(start: number, end: number): void {
   if (end >= start) return;
   const message = 'end must not be before start';
   throw new AppError('VALIDATION_FAILED', `${message}.`, { details: { issues: [{ field: 'end', message }] } });
-}
-
-function pointsOf(range: number, step: number): number {
-  return Math.floor(range / step) + 1;
 }

@@ -47,3 +47,41 @@ export const LabelsAnswer = z.strictObject({
   complete: z.boolean(),
 });
 export type LabelsAnswer = z.infer<typeof LabelsAnswer>;
+
+export const SeriesAnswer = z.strictObject({
+  /** Label sets with the label `cluster`, ordered by it and then by labels; at most the `limit` of the question. */
+  series: z.array(z.record(z.string(), z.string())),
+  /** Of all that came; a lower bound while `complete` is false. */
+  total: z.int(),
+  clusters: z.array(ClusterOutcome),
+  complete: z.boolean(),
+});
+export type SeriesAnswer = z.infer<typeof SeriesAnswer>;
+
+/** What a target said of a metric when it was scraped. `type` is one of Prometheus's, such as `counter`; texts may be empty. */
+export const MetricMetadata = z.object({
+  type: z.string(),
+  help: z.string().default(''),
+  unit: z.string().default(''),
+});
+export type MetricMetadata = z.infer<typeof MetricMetadata>;
+
+export const MetadataAnswer = z.strictObject({
+  /** Ordered by metric; a metric that targets describe in different ways has one entry for each. */
+  metrics: z.array(
+    z.strictObject({
+      metric: z.string(),
+      type: z.string(),
+      help: z.string(),
+      unit: z.string(),
+      /** How many clusters say so, and the first of them by name. */
+      cluster_count: z.int(),
+      clusters: z.array(z.string()),
+    }),
+  ),
+  /** Of all entries. */
+  total: z.int(),
+  clusters: z.array(ClusterOutcome),
+  complete: z.boolean(),
+});
+export type MetadataAnswer = z.infer<typeof MetadataAnswer>;

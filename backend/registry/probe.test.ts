@@ -47,6 +47,8 @@ function spokes(parts: {
       series: unexpected,
       labels: unexpected,
       labelValues: unexpected,
+      metadata: unexpected,
+      server: unexpected,
       alerts: unexpected,
     },
     alertmanager: { alerts: unexpected, ready: unexpected },

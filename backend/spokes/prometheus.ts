@@ -1,9 +1,11 @@
 import { z } from 'zod';
-import { AppError, quoteForeign } from '../model/errors.ts';
-import type { MetricSeries, ResultType } from '../model/metrics.ts';
+import { type MetricSeries, MetricMetadata, type ResultType } from '../model/metrics.ts';
+import { type Clock, systemClock } from '../platform/clock.ts';
+import { createPrometheusCall } from './prometheus-call.ts';
+import { type Warned, shapeError, shaped } from './prometheus-envelope.ts';
 import { parseLabelSets, parseResult, parseStrings } from './prometheus-result.ts';
-import { parseJson, spokeError, statusError, unexpectedStatus } from './spoke-error.ts';
-import type { CallLimits, SpokeRequest, SpokeResponse, SpokeTarget, Transport } from './transport.ts';
+import { type PrometheusServer, createPrometheusServers } from './prometheus-server.ts';
+import type { CallLimits, SpokeTarget, Transport } from './transport.ts';
 
 export interface PrometheusResult {
   readonly resultType: ResultType;
@@ -24,6 +26,8 @@ export interface InstantQuery extends CallLimits {
   readonly query: string;
   /** Unix seconds. */
   readonly time: number;
+  /** Most series wanted; servers before 3.2 ignore it and answer with all. */
+  readonly limit?: number | undefined;
 }
 
 export interface RangeQuery extends CallLimits {
@@ -33,6 +37,8 @@ export interface RangeQuery extends CallLimits {
   readonly end: number;
   /** Seconds. */
   readonly step: number;
+  /** As for an instant query. */
+  readonly limit?: number | undefined;
 }
 
 export interface LabelsQuery extends CallLimits {
@@ -45,9 +51,11 @@ export interface LabelsQuery extends CallLimits {
   readonly limit?: number;
 }
 
-export interface Warned<T> {
-  readonly value: T;
-  readonly warnings: string[];
+export interface MetadataQuery extends CallLimits {
+  /** One metric; left out = all. */
+  readonly metric?: string | undefined;
+  /** Most metrics wanted. */
+  readonly limit?: number | undefined;
 }
 
 /**
@@ -58,24 +66,20 @@ export interface PrometheusClient {
   instant(target: SpokeTarget, query: InstantQuery): Promise<PrometheusResult>;
   range(target: SpokeTarget, query: RangeQuery): Promise<PrometheusResult>;
   labels(target: SpokeTarget, query: LabelsQuery): Promise<Warned<string[]>>;
-  /** `label` must be a classic label name: letters, digits, underscore. */
+  /** A name beyond letters, digits and underscore has no values at a server that cannot hold it. */
   labelValues(target: SpokeTarget, query: LabelsQuery & { readonly label: string }): Promise<Warned<string[]>>;
   series(
     target: SpokeTarget,
     query: LabelsQuery & { readonly matchers: readonly string[] },
   ): Promise<Warned<Record<string, string>[]>>;
+  /** By metric name; only what is scraped right now has any. */
+  metadata(target: SpokeTarget, query: MetadataQuery): Promise<Warned<Record<string, MetricMetadata[]>>>;
+  /** What the server is, asked once an hour; UNKNOWN when it does not tell. */
+  server(target: SpokeTarget, limits: CallLimits): Promise<PrometheusServer>;
   alerts(target: SpokeTarget, limits: CallLimits): Promise<Warned<PrometheusAlert[]>>;
   /** Resolves when it answers queries; throws an AppError that says why not. */
   ready(target: SpokeTarget, limits: CallLimits): Promise<void>;
 }
-
-const Envelope = z.object({
-  status: z.enum(['success', 'error']),
-  data: z.unknown().optional(),
-  errorType: z.string().optional(),
-  error: z.string().optional(),
-  warnings: z.array(z.string()).nullish(),
-});
 
 const Alerts = z.object({
   alerts: z.array(
@@ -88,29 +92,26 @@ const Alerts = z.object({
   ),
 });
 
-/** Longest query string sent by GET; proxies commonly cut at 8 KiB of request line. */
-const MAX_GET_QUERY = 4000;
+const Metadata = z.record(z.string(), z.array(MetricMetadata));
 
-export function createPrometheusClient(transport: Transport): PrometheusClient {
+/** What every server before 3.0 takes for a label name. */
+const CLASSIC_LABEL = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
+
+export function createPrometheusClient(transport: Transport, clock: Clock = systemClock): PrometheusClient {
+  const call = createPrometheusCall(transport, clock);
+  const servers = createPrometheusServers(call, clock);
+
   /**
-   * GET where it fits, because an RBAC proxy turns POST into the verb `create`, which a reader may lack; a long query has to go
-   * by POST.
+   * Thanos keeps replicas apart or fails whole when its operator set it up so; told, it always answers with what it has and
+   * warns. Others ignore the parameters, so a server that is not known gets them too.
    */
-  async function call(
-    target: SpokeTarget,
-    path: string,
-    params: URLSearchParams,
-    limits: CallLimits,
-    getOnly = false,
-  ): Promise<Warned<unknown>> {
-    const long = !getOnly && params.toString().length > MAX_GET_QUERY;
-    const request: SpokeRequest = {
-      path: `/api/v1${path}`,
-      timeoutMs: limits.timeoutMs,
-      ...(limits.signal ? { signal: limits.signal } : {}),
-      ...(long ? { method: 'POST', form: params } : { query: params }),
-    };
-    return readEnvelope(await transport.request(target, request));
+  function forThanos(target: SpokeTarget, params: URLSearchParams): URLSearchParams {
+    const { flavor } = servers.known(target);
+    if (flavor === 'THANOS' || flavor === 'UNKNOWN') {
+      params.set('dedup', 'true');
+      params.set('partial_response', 'true');
+    }
+    return params;
   }
 
   async function labelCall(
@@ -122,18 +123,19 @@ export function createPrometheusClient(transport: Transport): PrometheusClient {
     const params = new URLSearchParams({ start: String(query.start), end: String(query.end) });
     for (const matcher of query.matchers ?? []) params.append('match[]', matcher);
     if (query.limit !== undefined) params.set('limit', String(query.limit));
-    return call(target, path, params, query, getOnly);
+    return call(target, path, forThanos(target, params), limitsOf(query), getOnly);
   }
 
   async function resultCall(
     target: SpokeTarget,
     path: string,
     params: URLSearchParams,
-    limits: CallLimits,
+    query: CallLimits & { readonly limit?: number | undefined },
   ): Promise<PrometheusResult> {
     // The server is told its time so that it stops working when nobody waits any more.
-    params.set('timeout', `${Math.max(1, Math.ceil(limits.timeoutMs))}ms`);
-    const { value, warnings } = await call(target, path, params, limits);
+    params.set('timeout', `${Math.max(1, Math.ceil(query.timeoutMs))}ms`);
+    if (query.limit !== undefined) params.set('limit', String(query.limit));
+    const { value, warnings } = await call(target, path, forThanos(target, params), limitsOf(query));
     return { ...shaped(() => parseResult(value)), warnings };
   }
 
@@ -154,13 +156,27 @@ export function createPrometheusClient(transport: Transport): PrometheusClient {
       return { value: shaped(() => parseStrings(value)), warnings };
     },
     labelValues: async (target, q) => {
-      const { value, warnings } = await labelCall(target, `/label/${encodeURIComponent(q.label)}/values`, q, true);
+      const classic = CLASSIC_LABEL.test(q.label);
+      if (!classic && (await servers.probe(target, limitsOf(q))).utf8Names === false)
+        return { value: [], warnings: [] };
+      const name = classic ? q.label : escapeName(q.label);
+      const { value, warnings } = await labelCall(target, `/label/${encodeURIComponent(name)}/values`, q, true);
       return { value: shaped(() => parseStrings(value)), warnings };
     },
     series: async (target, q) => {
       const { value, warnings } = await labelCall(target, '/series', q);
       return { value: shaped(() => parseLabelSets(value)), warnings };
     },
+    metadata: async (target, q) => {
+      const params = new URLSearchParams();
+      if (q.metric !== undefined) params.set('metric', q.metric);
+      if (q.limit !== undefined) params.set('limit', String(q.limit));
+      const { value, warnings } = await call(target, '/metadata', params, limitsOf(q), true);
+      const parsed = Metadata.safeParse(value ?? {});
+      if (!parsed.success) throw shapeError('metadata are not as its API promises');
+      return { value: parsed.data, warnings };
+    },
+    server: (target, limits) => servers.probe(target, limitsOf(limits)),
     alerts: async (target, limits) => {
       const { value, warnings } = await call(target, '/alerts', new URLSearchParams(), limits);
       const parsed = Alerts.safeParse(value);
@@ -170,61 +186,26 @@ export function createPrometheusClient(transport: Transport): PrometheusClient {
     ready: async (target, limits) => {
       const { status } = await transport.request(target, { ...limits, path: '/-/ready', maxBytes: 65_536 });
       // Routes in front of Prometheus often pass /api only and answer the rest in their own way, so a query has the last word.
-      if (status !== 200) await call(target, '/query', new URLSearchParams({ query: '1' }), limits);
+      if (status !== 200) await call(target, '/query', new URLSearchParams({ query: '1' }), limitsOf(limits));
     },
   };
 }
 
-function readEnvelope(response: SpokeResponse): Warned<unknown> {
-  const service = 'Prometheus';
-  const denied = statusError(service, response.status, response.body);
-  if (denied) throw denied;
-  const type = response.headers['content-type'] ?? '';
-  if (response.status !== 200 && !type.includes('json'))
-    throw unexpectedStatus(service, response.status, response.body);
-  const parsed = Envelope.safeParse(parseJson(service, response));
-  if (!parsed.success) throw shapeError('the answer has no status', response.status);
-  const { status, data, error = '', errorType = '', warnings } = parsed.data;
-  if (status === 'success' && response.status === 200) return { value: data, warnings: warnings ?? [] };
-  throw queryError(errorType, error, response.status);
+/** The limits alone, out of a query that extends them. */
+function limitsOf({ timeoutMs, signal }: CallLimits): CallLimits {
+  return { timeoutMs, ...(signal ? { signal } : {}) };
 }
 
-/** wire.md 1.3: what Prometheus says with each error type. VictoriaMetrics uses the status as the type of a parse error. */
-function queryError(errorType: string, text: string, status: number): AppError {
-  const quoted = quoteForeign(text);
-  const parseFailure = /parse error|cannot parse|invalid expression type|invalid parameter "query"/i.test(text);
-  if ((errorType === 'bad_data' || status === 400 || errorType === '422') && parseFailure) {
-    const position = /"query": (\d+):(\d+): /.exec(text);
-    return new AppError('INVALID_PROMQL', `Prometheus refuses the query: ${quoted}.`, {
-      // Only on the first line is the column an offset into the query.
-      details: position?.[1] === '1' ? { position: Math.max(0, Number(position[2]) - 1) } : {},
-      hint: 'Correct the PromQL; get_metric_labels lists what exists.',
-    });
-  }
-  if (errorType === 'timeout') {
-    return new AppError('QUERY_TIMEOUT', `Prometheus gave up: ${quoted}.`, {
-      details: { status },
-      hint: 'Narrow the query or its range.',
-    });
-  }
-  return spokeError(`Prometheus could not answer (${status} ${quoteForeign(errorType, 40)}): ${quoted}.`, {
-    reason: 'QUERY',
-    status,
+/**
+ * A name of any characters as one path segment that servers from 3.0 understand: `U__`, then letters and digits as they are, an
+ * underscore doubled, everything else as its code point in hexadecimal between underscores (Prometheus's "values" escaping).
+ */
+function escapeName(name: string): string {
+  const escaped = Array.from(name, (char, index) => {
+    if (char === '_') return '__';
+    return (index === 0 ? /^[a-zA-Z:]$/ : /^[a-zA-Z0-9:]$/).test(char)
+      ? char
+      : `_${(char.codePointAt(0) ?? 0).toString(16)}_`;
   });
-}
-
-function shaped<T>(parse: () => T): T {
-  try {
-    return parse();
-  } catch (thrown) {
-    if (thrown instanceof TypeError) throw shapeError(thrown.message);
-    throw thrown;
-  }
-}
-
-function shapeError(what: string, status = 200): AppError {
-  return spokeError(`Prometheus answered ${status} with JSON that its API does not promise: ${what}.`, {
-    reason: 'SHAPE',
-    status,
-  });
+  return `U__${escaped.join('')}`;
 }

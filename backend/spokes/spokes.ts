@@ -51,7 +51,7 @@ export function createSpokes({ transport, credentialsOf, clock = systemClock }: 
   }
 
   return {
-    prometheus: createPrometheusClient(transport),
+    prometheus: createPrometheusClient(transport, clock),
     alertmanager: createAlertmanagerClient(transport),
     kubernetes: createKubernetesClient(transport),
     tempo: createTempoClient(transport),

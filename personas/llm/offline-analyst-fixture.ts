@@ -124,6 +124,8 @@ export function metricsOf(
     queries,
     service: {
       query,
+      series: neverAsked,
+      metadata: neverAsked,
       labels: async ({ label = '', matchers, clusters }: LabelsQuery): Promise<LabelsAnswer> => {
         const name = known[label];
         const values = name !== undefined && matchers.some((matcher) => matcher.includes(name)) ? [name] : [];
@@ -132,6 +134,11 @@ export function metricsOf(
     },
   };
 }
+
+/** The analyst asks no playbook's question of this. */
+const neverAsked = async (): Promise<never> => {
+  throw new Error('not expected to be asked');
+};
 
 type AlertsQuery = Parameters<Services['alerts']['list']>[0];
 

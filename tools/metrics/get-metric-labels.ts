@@ -17,11 +17,7 @@ export const getMetricLabels = defineTool({
   exposure: 'model',
   annotations: { readOnly: true, destructive: false, idempotent: true, openWorld: true },
   input: z.strictObject({
-    label: z
-      .string()
-      .regex(/^[a-zA-Z_][a-zA-Z0-9_]{0,199}$/, 'a label name: letters, digits, underscore')
-      .optional()
-      .describe('Left out: names'),
+    label: z.string().min(1).max(200).optional().describe('Left out: names'),
     match: z.array(z.string().min(1).max(2000)).max(10).default([]).describe('Series selectors such as up{job="x"}'),
     clusters: ClustersArg,
     start: TimeInput.default('-1h'),
@@ -34,12 +30,12 @@ export const getMetricLabels = defineTool({
     {
       method: 'GET',
       path: '/metrics/labels',
-      rename: { cluster_ids: 'clusters', start_time: 'start', end_time: 'end' },
+      rename: { 'match[]': 'match', cluster_ids: 'clusters', start_time: 'start', end_time: 'end' },
     },
     {
       method: 'GET',
       path: '/metrics/label/{name}/values',
-      rename: { name: 'label', cluster_ids: 'clusters', start_time: 'start', end_time: 'end' },
+      rename: { name: 'label', 'match[]': 'match', cluster_ids: 'clusters', start_time: 'start', end_time: 'end' },
     },
   ],
   summarize: ({ values, total, clusters, complete }) => {

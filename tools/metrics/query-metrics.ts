@@ -14,6 +14,7 @@ const Input = z.strictObject({
   start: TimeInput.optional().describe('Range start'),
   end: TimeInput.optional().describe('Range end; default now'),
   step: Duration.optional().describe('Range step; default about 250 points'),
+  limit: z.int().min(1).max(100_000).optional().describe('Most series per cluster'),
   timeout: z.int().min(1).max(300).default(30).describe('Seconds'),
 });
 
@@ -41,7 +42,7 @@ export const queryMetrics = defineTool({
   run: async (context, input) => {
     const when = resolveWhen(input, context.clock.now());
     const question = await context.question(input.clusters);
-    return context.services.metrics.query({ query: input.query, ...when, ...question });
+    return context.services.metrics.query({ query: input.query, limit: input.limit, ...when, ...question });
   },
 });
 
