@@ -1,6 +1,7 @@
 import { createApiTokens } from '../backend/access/tokens.ts';
 import { createAlertsCollector } from '../backend/collectors/alerts.ts';
 import { createFanout } from '../backend/collectors/fanout.ts';
+import { createLogsCollector } from '../backend/collectors/logs.ts';
 import { createMetricsCollector } from '../backend/collectors/metrics.ts';
 import { createConversations } from '../backend/conversations/conversations.ts';
 import type { EventType } from '../backend/model/event.ts';
@@ -204,6 +205,7 @@ export async function openRuntime({
       imports,
       metrics: createMetricsCollector({ fanout, spokes, clock }),
       alerts: createAlertsCollector({ fanout, spokes }),
+      logs: createLogsCollector({ fanout, spokes }),
       conversations,
       tokens: createApiTokens(open, clock),
       evidence,

@@ -33,6 +33,8 @@ import { validateNewCluster } from './clusters/validate-new-cluster.ts';
 import type { AnyTool } from './define.ts';
 import { getEvidence } from './evidence/get-evidence.ts';
 import { readEvidence } from './evidence/read-evidence.ts';
+import { getLogLabels } from './logs/get-log-labels.ts';
+import { queryLogs } from './logs/query-logs.ts';
 import { getMetricLabels } from './metrics/get-metric-labels.ts';
 import { getMetricMetadata } from './metrics/get-metric-metadata.ts';
 import { getMetricSeries } from './metrics/get-metric-series.ts';
@@ -50,6 +52,7 @@ export const catalog: readonly AnyTool[] = [
   refreshCluster,
   queryMetrics,
   getMetricLabels,
+  queryLogs,
   listAlerts,
   readEvidence,
   getCluster,
@@ -65,6 +68,7 @@ export const catalog: readonly AnyTool[] = [
   importClusters,
   getMetricSeries,
   getMetricMetadata,
+  getLogLabels,
   getEvidence,
   listPersonas,
   getPersona,

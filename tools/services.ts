@@ -1,5 +1,6 @@
 import type { ApiTokens } from '../backend/access/tokens.ts';
 import type { AlertsCollector } from '../backend/collectors/alerts.ts';
+import type { LogsCollector } from '../backend/collectors/logs.ts';
 import type { MetricsCollector } from '../backend/collectors/metrics.ts';
 import type { Conversations } from '../backend/conversations/conversations.ts';
 import type { ChatMessage, ChatStreamEvent } from '../backend/model/chat.ts';
@@ -28,6 +29,7 @@ export interface Services {
   readonly imports: Imports;
   readonly metrics: MetricsCollector;
   readonly alerts: AlertsCollector;
+  readonly logs: LogsCollector;
   readonly conversations: Conversations;
   readonly tokens: ApiTokens;
   readonly evidence: Pick<EvidenceStore, 'get'>;

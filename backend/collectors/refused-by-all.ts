@@ -4,5 +4,6 @@ import type { FanoutAnswer } from './fanout.ts';
 export function throwWhenRefusedByAll<T>({ errors, values }: FanoutAnswer<T>): void {
   const all = [...errors.values()];
   const [first] = all;
-  if (first && values.size === 0 && all.every((error) => error.code === 'INVALID_PROMQL')) throw first;
+  if (first && values.size === 0 && all.every(({ code }) => code === first.code && /^INVALID_\w+QL$/.test(code)))
+    throw first;
 }

@@ -18,6 +18,11 @@ export const ERROR_CODES = {
     status: 400,
     meaning: 'PromQL does not parse; `details.position` is the 0-based character offset.',
   },
+  INVALID_LOGQL: {
+    status: 400,
+    meaning:
+      'LogQL does not parse or asks for what Loki cannot do; `details.position` is the 0-based character offset.',
+  },
   INVALID_JSON: { status: 400, meaning: 'The request body is not JSON.' },
   AUTH_FAILED: { status: 401, meaning: 'No credential, or one that is not valid.' },
   AUTH_EXPIRED: { status: 401, meaning: 'The credential was valid and has expired.' },
@@ -64,6 +69,7 @@ export const ERROR_CODES = {
   CLUSTER_UNREACHABLE: { status: 503, meaning: 'A spoke could not be reached or refused the connection.' },
   ADDRESS_FORBIDDEN: { status: 422, meaning: 'A URL points where the outbound policy does not allow.' },
   STORE_UNAVAILABLE: { status: 503, meaning: 'The database does not answer; nothing was changed.' },
+  LOKI_NOT_AVAILABLE: { status: 503, meaning: 'None of the clusters that were named has logs that can be asked for.' },
   MODEL_NOT_AVAILABLE: { status: 503, meaning: 'No language model answered.' },
   QUERY_TIMEOUT: { status: 504, meaning: 'The deadline passed before an answer came.' },
 } as const satisfies Record<string, ErrorDefinition>;

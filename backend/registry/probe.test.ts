@@ -53,7 +53,17 @@ function spokes(parts: {
     },
     alertmanager: { alerts: unexpected, ready: unexpected },
     tempo: { ready: parts.tempo ?? unexpected, authorized: unexpected },
-    loki: { ready: parts.loki ?? unexpected, authorized: unexpected },
+    loki: {
+      ready: parts.loki ?? unexpected,
+      authorized: unexpected,
+      range: unexpected,
+      instant: unexpected,
+      labels: unexpected,
+      labelValues: unexpected,
+      series: unexpected,
+      patterns: unexpected,
+      tail: unexpected,
+    },
     candidate: unexpected,
     target: async (cluster, kind) =>
       kind === 'ALERTMANAGER'

@@ -55,7 +55,7 @@ export function createSpokes({ transport, credentialsOf, clock = systemClock }: 
     alertmanager: createAlertmanagerClient(transport),
     kubernetes: createKubernetesClient(transport),
     tempo: createTempoClient(transport),
-    loki: createLokiClient(transport),
+    loki: createLokiClient(transport, clock),
     target: async (cluster, kind) => {
       const url = endpointUrl(cluster, kind);
       if (url === undefined) return undefined;

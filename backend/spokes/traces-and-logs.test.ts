@@ -15,7 +15,8 @@ async function ready(kind: 'TEMPO' | 'LOKI', statuses: Record<string, number>, b
   const server = await startHttp((request, response) => {
     const { pathname } = new URL(request.url ?? '', 'http://spoke');
     asked.push(pathname);
-    response.writeHead(statuses[pathname] ?? 404).end('said the server');
+    const status = statuses[pathname] ?? 404;
+    response.writeHead(status).end(status === 200 ? '{"status":"success"}' : 'said the server');
   });
   onTestFinished(() => server.stop());
   await CLIENTS[kind].ready(targetAt(`${server.url}${base}`, kind), limits);

@@ -19,6 +19,7 @@ export const defaultPersona: Persona = {
     'get_fleet_summary',
     'query_metrics',
     'get_metric_labels',
+    'query_logs',
     'list_alerts',
     'read_evidence',
   ],

@@ -28,6 +28,7 @@ describe('the catalog', () => {
       'refresh_cluster',
       'query_metrics',
       'get_metric_labels',
+      'query_logs',
       'list_alerts',
       'read_evidence',
     ]);
