@@ -23,6 +23,10 @@ export const ERROR_CODES = {
     meaning:
       'LogQL does not parse or asks for what Loki cannot do; `details.position` is the 0-based character offset.',
   },
+  INVALID_TRACEQL: {
+    status: 400,
+    meaning: 'TraceQL is refused; `details.position` is the 0-based character offset where it is known.',
+  },
   INVALID_JSON: { status: 400, meaning: 'The request body is not JSON.' },
   AUTH_FAILED: { status: 401, meaning: 'No credential, or one that is not valid.' },
   AUTH_EXPIRED: { status: 401, meaning: 'The credential was valid and has expired.' },

@@ -52,7 +52,14 @@ function spokes(parts: {
       alerts: unexpected,
     },
     alertmanager: { alerts: unexpected, ready: unexpected },
-    tempo: { ready: parts.tempo ?? unexpected, authorized: unexpected },
+    tempo: {
+      ready: parts.tempo ?? unexpected,
+      authorized: unexpected,
+      search: unexpected,
+      trace: unexpected,
+      tags: unexpected,
+      tagValues: unexpected,
+    },
     loki: {
       ready: parts.loki ?? unexpected,
       authorized: unexpected,

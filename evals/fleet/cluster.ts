@@ -19,6 +19,7 @@ import type { ClusterState, Reply, ServerKind, Setup } from './messages.ts';
 import { alertingRules, alertmanagerConfig, prometheusConfig } from './server-config.ts';
 import { createServerProcess } from './server-process.ts';
 import type { ServerProcess } from './server-process.ts';
+import { createTempoDouble } from './tempo/double.ts';
 import { createWorld } from './world.ts';
 import type { World } from './world.ts';
 
@@ -39,6 +40,7 @@ async function setUp(setup: Setup, signal: AbortSignal, own: (server: ServerProc
   const exporters = await listen(() => exporterServer(world));
   const kube = kubeApi(setup, world);
   const api = await listen(() => kube.createServer());
+  const tempo = await tempoOf(setup, world);
   const alertmanager = await createServerProcess({
     name: `Alertmanager of ${spec.name}`,
     command: binaries.alertmanager,
@@ -98,19 +100,26 @@ async function setUp(setup: Setup, signal: AbortSignal, own: (server: ServerProc
   if (spec.prometheusRuns) await startPrometheus();
   prometheus.fixAddress();
 
+  /** What this process serves itself, by kind. */
+  const listeners = { api, tempo };
+  const listenerOf = (kind: keyof typeof listeners): Listener => {
+    const listener = listeners[kind];
+    if (!listener) throw new Error(`cluster ${spec.name} has no ${kind}`);
+    return listener;
+  };
   return {
-    state: () => stateOf(api, prometheus, alertmanager),
+    state: () => ({ ...stateOf(api, prometheus, alertmanager), ...(tempo && { tempo: tempo.address }) }),
     start: (kind) => {
-      if (kind === 'api') return api.open();
+      if (kind === 'api' || kind === 'tempo') return listenerOf(kind).open();
       return kind === 'prometheus' ? startPrometheus() : alertmanager.start();
     },
     kill: (kind) => {
-      if (kind === 'api') return api.close();
+      if (kind === 'api' || kind === 'tempo') return listenerOf(kind).close();
       return kind === 'prometheus' ? prometheus.kill() : alertmanager.kill();
     },
     kube: (command) => kube.control(command),
     stop: async () => {
-      await Promise.all([prometheus.stop(), alertmanager.stop(), api.close(), exporters.close()]);
+      await Promise.all([prometheus.stop(), alertmanager.stop(), api.close(), tempo?.close(), exporters.close()]);
     },
   };
 }
@@ -138,6 +147,18 @@ function exporterServer(world: World) {
     else if (!target.isUp(now)) response.writeHead(503).end();
     else response.writeHead(200, { 'content-type': TEXT_CONTENT_TYPE }).end(exposeText(target, now));
   });
+}
+
+/** Only what has requests to tell has a Tempo. */
+async function tempoOf({ spec, historyHours }: Setup, { requests }: World): Promise<Listener | undefined> {
+  if (!spec.workloads.includes('SHOP')) return undefined;
+  const double = createTempoDouble({
+    cluster: spec.name,
+    requests,
+    now: () => Date.now(),
+    keptHours: Math.max(1, historyHours),
+  });
+  return listen(() => double.createServer());
 }
 
 function kubeApi({ spec, token, certificatePem, privateKeyPem, expiredCertificate, epoch }: Setup, world: World) {

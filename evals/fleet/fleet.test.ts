@@ -204,6 +204,22 @@ describe('fleet', () => {
     ).rejects.toThrow('has no x/v1 ManagedCluster');
   });
 
+  it('gives every cluster with a shop a Tempo, which holds a failed request and can be killed and started', async () => {
+    expect(fleet.registrations().map(({ endpoints }) => endpoints?.tempo_url !== undefined)).toEqual([
+      false,
+      true,
+      true,
+    ]);
+    const search = `${fleet.cluster('prod-eu-1').tempoUrl}/api/search?limit=1&q=${encodeURIComponent('{ status = error }')}`;
+    const found = async () => (await fetch(search)).json() as Promise<{ traces: { traceID: string }[] }>; // proof: asserted below
+    expect((await found()).traces).toMatchObject([{ traceID: expect.stringMatching(/^[0-9a-f]+$/) }]);
+    await fleet.kill('prod-eu-1', 'tempo');
+    await expect(fetch(search)).rejects.toThrow('fetch failed');
+    await fleet.start('prod-eu-1', 'tempo');
+    expect((await found()).traces).toHaveLength(1);
+    await expect(fleet.kill('hub-1', 'tempo')).rejects.toThrow('has no tempo');
+  });
+
   it('gives registrations that the registry takes and a kubeconfig with every context, readable by the owner only', () => {
     expect(fleet.registrations().map((input) => ClusterCreate.parse(input).name)).toEqual([
       'hub-1',

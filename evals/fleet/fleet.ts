@@ -43,6 +43,8 @@ export interface FleetCluster {
   readonly apiToken: string;
   readonly prometheusUrl: string;
   readonly alertmanagerUrl: string;
+  /** Undefined where the cluster has no shop, whose requests it would hold. */
+  readonly tempoUrl: string | undefined;
   /** As of the last start or kill through the fleet. A server that is down has none. */
   readonly pids: ClusterState['pids'];
 }
@@ -98,6 +100,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       seed: options.seed,
       epoch: Math.floor(now.getTime() / 1000),
       incidentDelaySeconds: options.incidentDelaySeconds ?? 90,
+      peers: [...specs],
       historyHours: options.historyHours ?? 24,
       folder,
       token,
@@ -174,7 +177,7 @@ function describe({
   spec: ClusterSpec;
   token: string;
 }): FleetCluster {
-  const { api, prometheus, alertmanager } = channel.state();
+  const { api, prometheus, alertmanager, tempo } = channel.state();
   return {
     name: spec.name,
     spec,
@@ -182,6 +185,7 @@ function describe({
     apiToken: token,
     prometheusUrl: `http://${prometheus}`,
     alertmanagerUrl: `http://${alertmanager}`,
+    tempoUrl: tempo === undefined ? undefined : `http://${tempo}`,
     get pids() {
       return channel.state().pids;
     },
@@ -199,7 +203,11 @@ function registration(cluster: FleetCluster, ca: string): ClusterCreateInput {
     region: spec.region,
     environment: spec.environment,
     labels: spec.labels,
-    endpoints: { prometheus_url: cluster.prometheusUrl, alertmanager_url: cluster.alertmanagerUrl },
+    endpoints: {
+      prometheus_url: cluster.prometheusUrl,
+      alertmanager_url: cluster.alertmanagerUrl,
+      ...(cluster.tempoUrl === undefined ? {} : { tempo_url: cluster.tempoUrl }),
+    },
     tls: { ca },
   };
 }

@@ -12,9 +12,9 @@ const fleet = await startFleet({
   dir,
   onProgress: ({ cluster, ready, total }) => print(`${ready}/${total} ${cluster}`),
 });
-for (const { name, apiServerUrl, prometheusUrl, alertmanagerUrl, pids } of fleet.clusters) {
+for (const { name, apiServerUrl, prometheusUrl, alertmanagerUrl, tempoUrl, pids } of fleet.clusters) {
   print(
-    `${name}\n  Kubernetes   ${apiServerUrl}\n  Prometheus   ${prometheusUrl}${pids.prometheus ? '' : ' (down)'}\n  Alertmanager ${alertmanagerUrl}`,
+    `${name}\n  Kubernetes   ${apiServerUrl}\n  Prometheus   ${prometheusUrl}${pids.prometheus ? '' : ' (down)'}\n  Alertmanager ${alertmanagerUrl}\n  Tempo        ${tempoUrl ?? '(none)'}`,
   );
 }
 print(`kubeconfig ${fleet.kubeconfigPath}`);

@@ -3,7 +3,7 @@ import { KubeCommand } from './kube-api/control.ts';
 import { ClusterSpec } from './specs.ts';
 
 /** What a fleet and the process of one of its clusters say to each other over their channel. */
-export const ServerKind = z.enum(['prometheus', 'alertmanager', 'api']);
+export const ServerKind = z.enum(['prometheus', 'alertmanager', 'api', 'tempo']);
 export type ServerKind = z.infer<typeof ServerKind>;
 
 export const Setup = z.strictObject({
@@ -12,6 +12,8 @@ export const Setup = z.strictObject({
   /** Unix seconds. */
   epoch: z.number(),
   incidentDelaySeconds: z.number(),
+  /** Every cluster of the fleet: requests may reach from one into another. */
+  peers: z.array(ClusterSpec),
   historyHours: z.number().min(0),
   /** The cluster's own folder; exists. */
   folder: z.string(),
@@ -38,6 +40,8 @@ export const ClusterState = z.strictObject({
   api: z.string(),
   prometheus: z.string(),
   alertmanager: z.string(),
+  /** Where there is a shop. */
+  tempo: z.string().optional(),
   pids: z.strictObject({
     cluster: z.int(),
     prometheus: z.int().optional(),

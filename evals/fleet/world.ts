@@ -7,12 +7,16 @@ import { createIncident } from './incident.ts';
 import { createInventory } from './inventory.ts';
 import type { Inventory } from './inventory.ts';
 import type { Target } from './metric-model.ts';
+import { createRequests } from './requests.ts';
+import type { RequestStream } from './requests.ts';
 import type { ClusterSpec } from './specs.ts';
 
 export interface World {
   readonly inventory: Inventory;
   /** Every exporter of the cluster; paths are unique. */
   readonly targets: readonly Target[];
+  /** What logs and traces tell; those of its peers that reach into this cluster are among them. */
+  readonly requests: RequestStream;
 }
 
 export interface WorldOptions {
@@ -21,12 +25,16 @@ export interface WorldOptions {
   readonly epoch: number;
   /** From `epoch` to the start of the leak; may be negative, then the incident is in the history too. */
   readonly incidentDelaySeconds: number;
+  /** The clusters of the fleet, this one among them; left out = it is alone. */
+  readonly peers?: readonly ClusterSpec[];
 }
 
 /** One simulated cluster: every value is a function of seed, epoch, cluster, series and time, and of nothing else. */
-export function createWorld(spec: ClusterSpec, { seed, epoch, incidentDelaySeconds }: WorldOptions): World {
-  const incident = spec.incident ? createIncident(epoch + incidentDelaySeconds) : undefined;
-  const inventory = createInventory(seed, spec, epoch, incident);
+export function createWorld(spec: ClusterSpec, options: WorldOptions): World {
+  const { seed, epoch, incidentDelaySeconds, peers = [spec] } = options;
+  const incidentOf = (one: ClusterSpec) => (one.incident ? createIncident(epoch + incidentDelaySeconds) : undefined);
+  const inventory = createInventory(seed, spec, epoch, incidentOf(spec));
+  const others = peers.filter(({ name }) => name !== spec.name);
   const targets = [
     ...inventory.nodes.map((node) => nodeExporter(seed, inventory, node)),
     ...inventory.nodes.map((node) => cadvisor(inventory, node)),
@@ -34,5 +42,7 @@ export function createWorld(spec: ClusterSpec, { seed, epoch, incidentDelaySecon
     ...inventory.pods.map((pod) => application(inventory, pod)),
     ...inventory.nodes.map((node) => dcgmExporter(seed, inventory, node)),
   ].filter((target) => target !== undefined);
-  return { inventory, targets };
+  const inventories = [inventory, ...others.map((one) => createInventory(seed, one, epoch, incidentOf(one)))];
+  const byName = inventories.toSorted((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
+  return { inventory, targets, requests: createRequests(seed, byName) };
 }
