@@ -63,6 +63,7 @@ export function cluster(
     labels: { tier: 'gold' },
     endpoints: { prometheus_url: 'http://p', alertmanager_url: 'http://a' },
     exec_enabled: false,
+    collection_paused: false,
     has_credentials: false,
     credentials_expire_at: null,
     capabilities: null,

@@ -33,6 +33,13 @@ const port = z.preprocess(
   z.int({ error: 'must be a port number' }).min(0).max(65_535),
 );
 
+function wholeNumber(min: number, max: number) {
+  return z.preprocess(
+    (v) => (typeof v === 'string' && /^\d+$/.test(v) ? Number(v) : v),
+    z.int({ error: 'must be a whole number' }).min(min).max(max),
+  );
+}
+
 /** Where Kubernetes puts what a pod needs to speak with its own API server. */
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
@@ -97,6 +104,18 @@ export const Config = z.strictObject({
     .preprocess(splitText, z.array(z.string().regex(CNF_NAMESPACE, 'such as du-*=VDU')))
     .default([...CNF_NAMESPACES])
     .describe('Namespaces of network functions and their kind: VDU, VCU, UPF, AMF, SMF, NRF or OTHER'),
+  collection_paused: flag.default(false).describe('Kill switch: asks no cluster anything; health checks go on'),
+  spoke_max_rps: wholeNumber(1, 10_000)
+    .default(50)
+    .describe('Requests to one cluster in a second; more wait their turn'),
+  spoke_max_parallel: wholeNumber(1, 1_000).default(10).describe('Requests to one cluster at a time'),
+  fleet_max_parallel: wholeNumber(1, 10_000).default(256).describe('Requests to all clusters at a time'),
+  spoke_hedging: flag
+    .default(false)
+    .describe('Sends a second request when the first takes longer than 95 % of its like did; the first answer counts'),
+  cache_mb: wholeNumber(0, 65_536)
+    .default(64)
+    .describe("MiB for clusters' answers that are served again; 0 keeps none"),
   toolsets: toolsetList.default([]).describe('Toolsets that MCP clients are offered; empty = all'),
   air_gapped: flag.default(false).describe('Refuses a language model outside loopback and private networks'),
   llm_provider: z.enum(['none', 'openai-compatible']).optional(),
@@ -135,6 +154,12 @@ export const ENV: Readonly<Record<keyof Config, string>> = {
   clusters_file: 'AIOPS_CLUSTERS_FILE',
   acm_hubs: 'AIOPS_ACM_HUBS',
   cnf_namespaces: 'AIOPS_CNF_NAMESPACES',
+  collection_paused: 'AIOPS_COLLECTION_PAUSED',
+  spoke_max_rps: 'AIOPS_SPOKE_MAX_RPS',
+  spoke_max_parallel: 'AIOPS_SPOKE_MAX_PARALLEL',
+  fleet_max_parallel: 'AIOPS_FLEET_MAX_PARALLEL',
+  spoke_hedging: 'AIOPS_SPOKE_HEDGING',
+  cache_mb: 'AIOPS_CACHE_MB',
   toolsets: 'AIOPS_TOOLSETS',
   air_gapped: 'AIOPS_AIR_GAPPED',
   llm_provider: 'LLM_PROVIDER',

@@ -132,7 +132,18 @@ export async function openRuntime({
       ...(await sealedStoreOf(config, transport, clock)),
     });
     const spokes = createSpokes({ transport, clock, credentialsOf: (id) => vault.get(id) });
-    const fanout = createFanout({ clock, spokes, logger, metrics });
+    const fanout = createFanout({
+      clock,
+      spokes,
+      logger,
+      metrics,
+      maxPerCluster: config.spoke_max_parallel,
+      maxTotal: config.fleet_max_parallel,
+      maxPerSecond: config.spoke_max_rps,
+      hedging: config.spoke_hedging,
+      paused: config.collection_paused,
+      cacheMaxBytes: config.cache_mb * 1024 * 1024,
+    });
     const credentials = createCredentials({ vault, registry, spokes, policy, clock });
     // Kept connections carry the old credentials and certificates; by event, so that every replica lets go of its own.
     bus.subscribe((event) => {

@@ -1,5 +1,5 @@
 import type { Alert, AlertsAnswer, Severity } from '../model/alert.ts';
-import { type ClusterOutcome, isComplete } from '../model/outcome.ts';
+import { type ClusterOutcome, hasNoEndpoint, isComplete } from '../model/outcome.ts';
 import type { AlertmanagerAlert } from '../spokes/alertmanager.ts';
 import type { PrometheusAlert } from '../spokes/prometheus.ts';
 import type { Spokes } from '../spokes/spokes.ts';
@@ -102,8 +102,8 @@ function ageOf(parts: readonly ClusterOutcome[]): Pick<ClusterOutcome, 'cached' 
  */
 export function joinOutcomes(prometheus: ClusterOutcome, alertmanager: ClusterOutcome): ClusterOutcome {
   const query_time_ms = Math.max(prometheus.query_time_ms, alertmanager.query_time_ms);
-  if (alertmanager.status === 'SKIPPED') return { ...prometheus, query_time_ms };
-  if (prometheus.status === 'SKIPPED') return { ...alertmanager, query_time_ms };
+  if (hasNoEndpoint(alertmanager)) return { ...prometheus, query_time_ms };
+  if (hasNoEndpoint(prometheus)) return { ...alertmanager, query_time_ms };
   const halves = [
     { name: 'Prometheus', outcome: prometheus },
     { name: 'Alertmanager', outcome: alertmanager },
@@ -125,5 +125,6 @@ export function joinOutcomes(prometheus: ClusterOutcome, alertmanager: ClusterOu
   const message = failed.map(({ name, outcome }) => `${name}: ${outcome.error?.message ?? outcome.status}`).join(' ');
   const error = { code: first.outcome.error?.code ?? 'SPOKE_ERROR', message };
   if (failed.length < halves.length) return { ...base, status: 'PARTIAL', error };
-  return { ...base, status: halves.every(({ outcome }) => outcome.status === 'TIMEOUT') ? 'TIMEOUT' : 'ERROR', error };
+  const alike = halves.every(({ outcome }) => outcome.status === first.outcome.status);
+  return { ...base, status: alike ? first.outcome.status : 'ERROR', error };
 }

@@ -2,6 +2,8 @@
 export interface Bulkhead {
   /** Resolves to the function that gives the place back. Rejects with the signal's reason when it aborts while waiting. */
   enter(signal: AbortSignal): Promise<() => void>;
+  /** Takes a place if one is free now and nobody waits. */
+  tryEnter(): (() => void) | undefined;
   /** Places taken now. */
   readonly active: number;
 }
@@ -24,6 +26,11 @@ export function createBulkhead(places: number): Bulkhead {
   return {
     get active() {
       return active;
+    },
+    tryEnter: () => {
+      if (active >= places) return undefined;
+      active += 1;
+      return leaveOnce();
     },
     enter: (signal) =>
       new Promise((resolve, reject) => {

@@ -1,15 +1,13 @@
 import type { Cluster } from '../model/cluster.ts';
 import { asAppError } from '../model/errors.ts';
-import { orAborted } from '../platform/abort.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Metrics } from '../platform/metrics.ts';
-import type { Spokes } from '../spokes/spokes.ts';
-import { type Bulkhead, createBulkhead } from './bulkhead.ts';
 import { type SharedRequest, createCoalescer } from './coalesce.ts';
 import type { FanoutRequest } from './fanout.ts';
 import { createReadCache } from './read-cache.ts';
 import { type Reply, isWhole } from './reply.ts';
+import type { SpokeLoad } from './spoke-load.ts';
 
 /** Asks one cluster one thing: from the cache, together with whoever asks the same, or by a request of its own. */
 export interface ClusterReader {
@@ -23,54 +21,17 @@ export interface ClusterReaderOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics?: Pick<Metrics, 'cacheHits'> | undefined;
-  readonly spokes: Pick<Spokes, 'target'>;
-  readonly maxPerCluster: number;
-  readonly maxTotal: number;
+  readonly load: SpokeLoad;
+  /** Memory for kept answers; 0 keeps none. */
   readonly cacheMaxBytes: number;
 }
 
 export function createClusterReader(options: ClusterReaderOptions): ClusterReader {
-  const { clock, logger, metrics, spokes, maxPerCluster } = options;
+  const { clock, logger, metrics, load } = options;
   const cache = createReadCache({ clock, maxBytes: options.cacheMaxBytes });
   const coalescer = createCoalescer();
-  const total = createBulkhead(options.maxTotal);
-  const perCluster = new Map<string, Bulkhead>();
   /** Keys of answers that are being renewed behind callers' backs. */
   const renewing = new Set<string>();
-
-  function bulkheadOf(clusterId: string): Bulkhead {
-    const known = perCluster.get(clusterId);
-    if (known) return known;
-    const made = createBulkhead(maxPerCluster);
-    perCluster.set(clusterId, made);
-    return made;
-  }
-
-  /** The cluster's own place is taken first, so that one slow cluster cannot fill the hall while its callers queue. */
-  async function askSpoke<T>(
-    cluster: Cluster,
-    request: FanoutRequest<T>,
-    signal: AbortSignal,
-    endMs: number,
-  ): Promise<Reply<T>> {
-    const target = await spokes.target(cluster, request.kind);
-    if (!target) return { kind: 'skipped' };
-    const own = bulkheadOf(cluster.id);
-    const leaveOwn = await own.enter(signal);
-    try {
-      const leaveTotal = await total.enter(signal);
-      try {
-        const timeoutMs = Math.max(1, endMs - clock.monotonicMs());
-        const { value, warnings = [] } = await orAborted(request.ask(target, cluster, { signal, timeoutMs }), signal);
-        return { kind: 'value', value, warnings };
-      } finally {
-        leaveTotal();
-      }
-    } finally {
-      leaveOwn();
-      if (own.active === 0) perCluster.delete(cluster.id);
-    }
-  }
 
   async function read<T>(
     cluster: Cluster,
@@ -78,7 +39,9 @@ export function createClusterReader(options: ClusterReaderOptions): ClusterReade
     signal: AbortSignal,
     endMs: number,
   ): Promise<Reply<T>> {
-    if (!request.cache) return askSpoke(cluster, request, signal, endMs);
+    const paused = load.pause(cluster);
+    if (paused) throw paused;
+    if (!request.cache) return load.ask(cluster, request, signal, endMs);
     const key = keyOf(cluster, request, request.cache.key);
     const hit = cache.get(key);
     if (!hit) return readShared(key, cluster, request, signal, endMs);
@@ -117,7 +80,7 @@ export function createClusterReader(options: ClusterReaderOptions): ClusterReade
     shared: SharedRequest,
     endMs: number,
   ): Promise<Reply<T>> {
-    const reply = await askSpoke(cluster, request, shared.signal, endMs);
+    const reply = await load.ask(cluster, request, shared.signal, endMs);
     if (request.cache && reply.kind === 'value' && isWhole(reply.warnings) && shared.isCurrent())
       cache.set(key, reply, request.cache);
     return reply;
@@ -144,6 +107,7 @@ export function createClusterReader(options: ClusterReaderOptions): ClusterReade
     forget: (clusterId) => {
       cache.forget(clusterId);
       coalescer.forget(clusterId);
+      load.forget(clusterId);
     },
   };
 }

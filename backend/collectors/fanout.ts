@@ -2,10 +2,15 @@ import type { Cluster, EndpointKind } from '../model/cluster.ts';
 import { AppError, asAppError } from '../model/errors.ts';
 import { type ClusterOutcome, isComplete } from '../model/outcome.ts';
 import { orAborted } from '../platform/abort.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Metrics } from '../platform/metrics.ts';
+import type { Spokes } from '../spokes/spokes.ts';
 import type { SpokeTarget } from '../spokes/transport.ts';
 import type { Freshness } from './cache-ttl.ts';
-import { type ClusterReaderOptions, createClusterReader } from './cluster-reader.ts';
+import { createClusterReader } from './cluster-reader.ts';
 import { type Reply, toOutcome } from './reply.ts';
+import { type SpokeLimits, createSpokeLoad } from './spoke-load.ts';
 
 /** What every question to many clusters carries from its caller: whom to ask, for how long, and who may take it back. */
 export interface Question {
@@ -46,6 +51,8 @@ export interface FanoutRequest<T> extends Question {
    * is never kept. Values are shared then: nobody may change one. {@link FRESHNESS} has the times.
    */
   readonly cache?: Freshness & { readonly key: string };
+  /** False of what changes something at the spoke: it is sent once. Left out = a read, tried up to three times. */
+  readonly idempotent?: boolean;
 }
 
 export interface FanoutAnswer<T> {
@@ -53,7 +60,7 @@ export interface FanoutAnswer<T> {
   readonly outcomes: ClusterOutcome[];
   /** By cluster id; holds those whose outcome is SUCCESS or PARTIAL. */
   readonly values: ReadonlyMap<string, T>;
-  /** By cluster id; the error behind an outcome of ERROR or TIMEOUT. */
+  /** By cluster id; the error behind an outcome of ERROR or TIMEOUT, or of SKIPPED where it was not asked on purpose. */
   readonly errors: ReadonlyMap<string, AppError>;
   readonly complete: boolean;
 }
@@ -64,15 +71,16 @@ export interface Fanout {
    * exception and never silence; the answer comes at the deadline at the latest. Rejects only when the caller aborts.
    */
   ask<T>(request: FanoutRequest<T>): Promise<FanoutAnswer<T>>;
-  /** Drops every kept answer of a cluster, for when it is changed or removed or its credentials are. */
+  /** Drops every kept answer of a cluster and what is known of its failures, for when it or its credentials change or go. */
   forget(clusterId: string): void;
 }
 
-export interface FanoutOptions extends Pick<ClusterReaderOptions, 'clock' | 'logger' | 'metrics' | 'spokes'> {
-  /** Questions to one cluster at a time, over all callers. */
-  readonly maxPerCluster?: number;
-  /** Questions to all clusters at a time, over all callers. */
-  readonly maxTotal?: number;
+export interface FanoutOptions extends Partial<SpokeLimits> {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly spokes: Pick<Spokes, 'target'>;
+  readonly metrics?: Pick<Metrics, 'cacheHits' | 'breakerState' | 'spokeRetries' | 'spokeHedges'>;
+  readonly random?: () => number;
   /** Memory for kept answers; 0 keeps none. */
   readonly cacheMaxBytes?: number;
 }
@@ -80,8 +88,11 @@ export interface FanoutOptions extends Pick<ClusterReaderOptions, 'clock' | 'log
 const MIB = 1024 * 1024;
 
 export function createFanout(options: FanoutOptions): Fanout {
-  const { clock, logger } = options;
-  const reader = createClusterReader({ maxPerCluster: 10, maxTotal: 256, cacheMaxBytes: 64 * MIB, ...options });
+  const { clock, logger, metrics, spokes, random = Math.random, cacheMaxBytes = 64 * MIB } = options;
+  const { maxPerCluster = 10, maxTotal = 256, maxPerSecond = 50, hedging = false, paused = false } = options;
+  const limits: SpokeLimits = { maxPerCluster, maxTotal, maxPerSecond, hedging, paused };
+  const load = createSpokeLoad({ ...limits, clock, random, metrics, spokes });
+  const reader = createClusterReader({ clock, logger, metrics, load, cacheMaxBytes });
 
   async function ask<T>(request: FanoutRequest<T>): Promise<FanoutAnswer<T>> {
     request.signal.throwIfAborted();

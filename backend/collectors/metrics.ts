@@ -1,6 +1,7 @@
 import type { Cluster } from '../model/cluster.ts';
 import { AppError } from '../model/errors.ts';
 import type { MetricResult, MetricSeries, MetricsAnswer } from '../model/metrics.ts';
+import { hasNoEndpoint } from '../model/outcome.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { PrometheusResult } from '../spokes/prometheus.ts';
 import type { Spokes } from '../spokes/spokes.ts';
@@ -76,7 +77,7 @@ export function createMetricsCollector({ clock, fanout, spokes }: MetricsCollect
         return value ? { ...outcome, result_type: value.type, data: value.series } : { ...outcome, data: [] };
       }),
       complete: answer.complete,
-      clusters_queried: answer.outcomes.filter((outcome) => outcome.status !== 'SKIPPED').length,
+      clusters_queried: answer.outcomes.filter((outcome) => !hasNoEndpoint(outcome)).length,
       clusters_succeeded: answer.values.size,
       total_query_time_ms: Math.round((clock.monotonicMs() - startedMs) * 10) / 10,
       ...(grid ? { range: gridOf(grid) } : {}),

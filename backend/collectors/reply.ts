@@ -1,6 +1,6 @@
 import type { Cluster } from '../model/cluster.ts';
-import { type AppError, quoteForeign } from '../model/errors.ts';
-import type { ClusterOutcome } from '../model/outcome.ts';
+import { type AppError, type ErrorCode, quoteForeign } from '../model/errors.ts';
+import type { ClusterOutcome, OutcomeStatus } from '../model/outcome.ts';
 
 /** What became of one cluster, before it is put in words. */
 export type Reply<T> =
@@ -24,6 +24,12 @@ export function isWhole(warnings: readonly string[]): boolean {
   return warnings.every((warning) => ABOUT_THE_QUERY.test(warning));
 }
 
+const STATUS_OF: Readonly<Partial<Record<ErrorCode, OutcomeStatus>>> = {
+  QUERY_TIMEOUT: 'TIMEOUT',
+  BREAKER_OPEN: 'SKIPPED',
+  COLLECTION_PAUSED: 'SKIPPED',
+};
+
 export function toOutcome<T>(cluster: Cluster, reply: Reply<T>, elapsedMs: number): ClusterOutcome {
   const cached = reply.kind === 'value' && reply.ageMs !== undefined;
   const base = {
@@ -35,8 +41,8 @@ export function toOutcome<T>(cluster: Cluster, reply: Reply<T>, elapsedMs: numbe
   };
   if (reply.kind === 'skipped') return { ...base, status: 'SKIPPED' };
   if (reply.kind === 'error') {
-    const status = reply.error.code === 'QUERY_TIMEOUT' ? 'TIMEOUT' : 'ERROR';
-    return { ...base, status, error: { code: reply.error.code, message: reply.error.sentence } };
+    const { code, sentence } = reply.error;
+    return { ...base, status: STATUS_OF[code] ?? 'ERROR', error: { code, message: sentence } };
   }
   if (reply.warnings.length === 0) return { ...base, status: 'SUCCESS' };
   const warnings = reply.warnings.slice(0, MAX_WARNINGS).map((warning) => quoteForeign(warning));

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { MetricSeries } from '../model/metrics.ts';
-import { type ClusterOutcome, reasonOf } from '../model/outcome.ts';
+import { type ClusterOutcome, hasNoEndpoint, reasonOf } from '../model/outcome.ts';
 import { sampleNumber, shortNumber } from '../model/sample-value.ts';
 import type { ClustersDigest, SeriesDigest, SeriesDigests } from '../model/series-digest.ts';
 import { downSample, statisticsOf } from './series-statistics.ts';
@@ -48,9 +48,9 @@ export function digestSeries(
 
 /** What became of the clusters, with the reasons of those that did not answer whole. */
 export function digestClusters(outcomes: readonly ClusterOutcome[]): ClustersDigest {
-  const skipped = outcomes.filter(({ status }) => status === 'SKIPPED').length;
+  const skipped = outcomes.filter(hasNoEndpoint).length;
   const answered = outcomes.filter(({ status }) => status === 'SUCCESS' || status === 'PARTIAL').length;
-  const wrong = outcomes.filter(({ status, warnings }) => (status !== 'SUCCESS' && status !== 'SKIPPED') || warnings);
+  const wrong = outcomes.filter((one) => (one.status !== 'SUCCESS' && !hasNoEndpoint(one)) || one.warnings);
   const shown = wrong.slice(0, SHOWN_WRONG).map((one) => ({
     cluster: one.cluster_name,
     status: one.status,

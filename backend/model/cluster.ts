@@ -71,7 +71,7 @@ export type ClusterCreateInput = z.input<typeof ClusterCreate>;
 /**
  * What a caller changes of a cluster: fields that are left out stay, `region: null` clears. The name never changes, because
  * metrics, links and scopes refer to it. Until `maintenance_until` (ISO 8601 UTC; null ends it) health is still measured, but
- * no state change is announced and the cluster does not count as unhealthy.
+ * no state change is announced and the cluster does not count as unhealthy. `collection_paused` stops all questions but health.
  */
 export const ClusterUpdate = z.strictObject({
   display_name: z.string().min(1).max(128).optional(),
@@ -85,6 +85,7 @@ export const ClusterUpdate = z.strictObject({
   tls: ClusterTls.optional(),
   endpoint_options: z.partialRecord(EndpointName, EndpointOptions).optional(),
   exec_enabled: z.boolean().optional(),
+  collection_paused: z.boolean().optional(),
   maintenance_until: z.iso.datetime().nullable().optional(),
 });
 export type ClusterUpdate = z.infer<typeof ClusterUpdate>;
@@ -175,6 +176,8 @@ export const Cluster = z.strictObject({
   tls: ClusterTls,
   endpoint_options: z.partialRecord(EndpointName, EndpointOptions),
   exec_enabled: z.boolean(),
+  /** The kill switch: nothing is asked of it but health, discovery and what its operator does by hand. */
+  collection_paused: z.boolean(),
   has_credentials: z.boolean(),
   credentials_expire_at: z.iso.datetime().nullable(),
   status: ClusterStatus,

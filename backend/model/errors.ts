@@ -72,6 +72,12 @@ export const ERROR_CODES = {
   SPOKE_ERROR: { status: 502, meaning: 'A spoke answered, but not with what its API promises.' },
   CLUSTER_UNREACHABLE: { status: 503, meaning: 'A spoke could not be reached or refused the connection.' },
   ADDRESS_FORBIDDEN: { status: 422, meaning: 'A URL points where the outbound policy does not allow.' },
+  BREAKER_OPEN: {
+    status: 503,
+    meaning: 'A spoke was not asked because it failed five times in a row; it is tried again every 30 s.',
+  },
+  COLLECTION_PAUSED: { status: 503, meaning: 'A spoke was not asked because an operator paused collection.' },
+  SPOKE_BUDGET: { status: 503, meaning: 'A spoke was not asked because it is asked as often as we may.' },
   STORE_UNAVAILABLE: { status: 503, meaning: 'The database does not answer; nothing was changed.' },
   LOKI_NOT_AVAILABLE: { status: 503, meaning: 'None of the clusters that were named has logs that can be asked for.' },
   MODEL_NOT_AVAILABLE: { status: 503, meaning: 'No language model answered.' },

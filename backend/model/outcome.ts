@@ -1,8 +1,9 @@
 import { z } from 'zod';
 
 /**
- * How one cluster fared in a question that was put to many. SKIPPED = the cluster has no such endpoint, which does not
- * make an answer incomplete; ERROR and TIMEOUT do; PARTIAL = data came, but the spoke itself warned that some is missing.
+ * How one cluster fared in a question that was put to many. ERROR, TIMEOUT and PARTIAL (data came, but the spoke itself warned
+ * that some is missing) make an answer incomplete. SKIPPED without an error = the cluster has no such endpoint, which does not;
+ * SKIPPED with one = it was not asked on purpose (breaker open, collection paused), which does.
  */
 export const OutcomeStatus = z.enum(['SUCCESS', 'ERROR', 'TIMEOUT', 'PARTIAL', 'SKIPPED']);
 export type OutcomeStatus = z.infer<typeof OutcomeStatus>;
@@ -20,14 +21,19 @@ export const ClusterOutcome = z.strictObject({
 });
 export type ClusterOutcome = z.infer<typeof ClusterOutcome>;
 
+/** True of a cluster that has nothing to answer with, so that its silence is no gap. */
+export function hasNoEndpoint({ status, error }: Pick<ClusterOutcome, 'status' | 'error'>): boolean {
+  return status === 'SKIPPED' && error === undefined;
+}
+
 /** True when every cluster that could have answered did, in full. */
 export function isComplete(outcomes: readonly ClusterOutcome[]): boolean {
-  return outcomes.every((o) => o.status === 'SUCCESS' || o.status === 'SKIPPED');
+  return outcomes.every((o) => o.status === 'SUCCESS' || hasNoEndpoint(o));
 }
 
 /** "3 of 4 clusters answered, 1 in part", and the clusters that did not answer whole. */
 export function coverageOf(outcomes: readonly ClusterOutcome[]): { coverage: string; wrong: ClusterOutcome[] } {
-  const asked = outcomes.filter((o) => o.status !== 'SKIPPED');
+  const asked = outcomes.filter((o) => !hasNoEndpoint(o));
   const wrong = asked.filter((o) => o.status !== 'SUCCESS');
   const inPart = wrong.filter((o) => o.status === 'PARTIAL').length;
   const answered = asked.length - wrong.length + inPart;

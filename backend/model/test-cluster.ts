@@ -19,6 +19,7 @@ export function testCluster(name: string, over: Partial<Cluster> = {}): Cluster 
     tls: { insecure_skip_verify: false },
     endpoint_options: {},
     exec_enabled: false,
+    collection_paused: false,
     has_credentials: false,
     credentials_expire_at: null,
     status: {

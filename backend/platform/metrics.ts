@@ -36,6 +36,24 @@ export function createMetrics() {
       buckets: SECONDS,
       registers,
     }),
+    breakerState: new Gauge({
+      name: 'aiops_breaker_state',
+      help: 'Breaker of one kind of endpoint of one cluster, once it has opened: 0 closed, 1 trying again, 2 open.',
+      labelNames: ['cluster', 'kind'] as const,
+      registers,
+    }),
+    spokeRetries: new Counter({
+      name: 'aiops_spoke_retries_total',
+      help: 'Questions to a spoke that were put again after a passing failure.',
+      labelNames: ['kind'] as const,
+      registers,
+    }),
+    spokeHedges: new Counter({
+      name: 'aiops_spoke_hedges_total',
+      help: 'Second requests to a slow spoke: SENT, and of these WON, which answered first.',
+      labelNames: ['kind', 'outcome'] as const,
+      registers,
+    }),
     cacheHits: new Counter({
       name: 'aiops_cache_hits_total',
       help: "Clusters' answers that were served from the cache; STALE ones were renewed behind.",

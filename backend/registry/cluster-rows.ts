@@ -90,6 +90,7 @@ export function newRow(input: ClusterCreate, origin: Origin, now: Date): Cluster
     last_seen_at: null,
     endpoint_options: input.endpoint_options,
     exec_enabled: input.exec_enabled,
+    collection_paused: false,
     capabilities: null,
     openshift: null,
     maintenance_until: null,
@@ -117,6 +118,7 @@ export function toCluster(row: ClusterRow, credentials: { expires_at: Date | nul
     tls: row.tls,
     endpoint_options: row.endpoint_options,
     exec_enabled: row.exec_enabled,
+    collection_paused: row.collection_paused,
     has_credentials: credentials !== null,
     credentials_expire_at: credentials?.expires_at?.toISOString() ?? null,
     status: {

@@ -42,7 +42,7 @@ export function createAlertmanagerClient(transport: Transport): AlertmanagerClie
   return {
     alerts: async (target, limits) => {
       const response = await transport.request(target, { ...limits, path: '/api/v2/alerts' });
-      if (response.status !== 200) throw unexpectedStatus(SERVICE, response.status, response.body);
+      if (response.status !== 200) throw unexpectedStatus(SERVICE, response.status, response.body, response.headers);
       const parsed = z.array(GettableAlert).safeParse(parseJson(SERVICE, response));
       if (!parsed.success) {
         const path = parsed.error.issues[0]?.path.join('.') ?? '';
@@ -58,7 +58,7 @@ export function createAlertmanagerClient(transport: Transport): AlertmanagerClie
       if (status === 200) return;
       // Routes in front of Alertmanager often pass /api only.
       const response = await transport.request(target, { ...limits, path: '/api/v2/status', maxBytes: 1_048_576 });
-      if (response.status !== 200) throw unexpectedStatus(SERVICE, response.status, response.body);
+      if (response.status !== 200) throw unexpectedStatus(SERVICE, response.status, response.body, response.headers);
     },
   };
 }

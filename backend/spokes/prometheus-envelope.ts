@@ -21,11 +21,11 @@ const Envelope = z.object({
 /** The `data` of an answer of `/api/v1`. Throws as {@link PrometheusClient} says. */
 export function readEnvelope(response: SpokeResponse): Warned<unknown> {
   const service = 'Prometheus';
-  const denied = tenantError(response) ?? statusError(service, response.status, response.body);
+  const denied = tenantError(response) ?? statusError(service, response.status, response.body, response.headers);
   if (denied) throw denied;
   const type = response.headers['content-type'] ?? '';
   if (response.status !== 200 && !type.includes('json'))
-    throw unexpectedStatus(service, response.status, response.body);
+    throw unexpectedStatus(service, response.status, response.body, response.headers);
   const parsed = Envelope.safeParse(parseJson(service, response));
   if (!parsed.success) throw shapeError('the answer has no status', response.status);
   const { status, data, error = '', errorType = '', warnings, infos } = parsed.data;

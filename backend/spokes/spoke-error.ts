@@ -105,11 +105,30 @@ export function spokeError(message: string, details: Record<string, unknown> = {
   return new AppError('SPOKE_ERROR', message, { details, ...(hint === undefined ? {} : { hint }) });
 }
 
+/** By lower-case name. */
+type ResponseHeaders = Readonly<Record<string, string>>;
+
+/**
+ * How long the spoke asks to be left alone, in seconds (RFC 9110 §10.2.3). A date is read against the spoke's own `Date`, so
+ * that it means the same whatever its clock says; without one it says nothing.
+ */
+function retryAfter(headers: ResponseHeaders): { retry_after_s?: number } {
+  const { 'retry-after': wanted = '', date = '' } = headers;
+  if (/^\d{1,6}$/.test(wanted)) return { retry_after_s: Number(wanted) };
+  const waitMs = Date.parse(wanted) - Date.parse(date);
+  return Number.isNaN(waitMs) ? {} : { retry_after_s: Math.max(0, waitMs / 1000) };
+}
+
 /**
  * The error of an HTTP status that means the same at every spoke, or undefined. 401 and 403 are told apart: the first is
  * cured by a new token, the second by RBAC on the spoke.
  */
-export function statusError(service: string, status: number, body: Buffer): AppError | undefined {
+export function statusError(
+  service: string,
+  status: number,
+  body: Buffer,
+  headers: ResponseHeaders = {},
+): AppError | undefined {
   const said = body.length === 0 ? '' : `: ${quoteForeign(foreignText(body), 200)}`;
   if (status === 401) {
     return spokeError(
@@ -126,17 +145,27 @@ export function statusError(service: string, status: number, body: Buffer): AppE
     );
   }
   if (status === 429)
-    return spokeError(`${service} is asked too often (429)${said}.`, { reason: 'RATE_LIMITED', status });
+    return spokeError(`${service} is asked too often (429)${said}.`, {
+      reason: 'RATE_LIMITED',
+      status,
+      ...retryAfter(headers),
+    });
   return undefined;
 }
 
 /** Any other status than success, with what the spoke said. */
-export function unexpectedStatus(service: string, status: number, body: Buffer): AppError {
+export function unexpectedStatus(
+  service: string,
+  status: number,
+  body: Buffer,
+  headers: ResponseHeaders = {},
+): AppError {
   return (
-    statusError(service, status, body) ??
+    statusError(service, status, body, headers) ??
     spokeError(`${service} answered with status ${status}: ${quoteForeign(foreignText(body), 200)}.`, {
       reason: 'STATUS',
       status,
+      ...retryAfter(headers),
     })
   );
 }

@@ -14,7 +14,7 @@ export function clusterFacts({ call, result }: ToolRun): ClusterFacts | undefine
   const asked = askedClusters(call.arguments);
   const outcomes = outcomesOf(result?.result);
   if (asked === undefined && outcomes === undefined) return undefined;
-  const counted = outcomes?.filter((outcome) => outcome.status !== 'SKIPPED');
+  const counted = outcomes?.filter((outcome) => outcome.status !== 'SKIPPED' || outcome.error !== undefined);
   const inPart = counted?.filter((outcome) => outcome.status === 'PARTIAL').length ?? 0;
   const answered = (counted?.filter((outcome) => outcome.status === 'SUCCESS').length ?? 0) + inPart;
   return {
@@ -31,7 +31,7 @@ function askedClusters(args: Readonly<Record<string, unknown>>): string | undefi
 }
 
 /** The per-cluster outcomes of any multi-cluster answer: `clusters`, or `results` where each holds its own data. */
-function outcomesOf(result: unknown): { status: string }[] | undefined {
+function outcomesOf(result: unknown): Outcome[] | undefined {
   if (typeof result !== 'object' || result === null) return undefined;
   const list: unknown = 'results' in result ? result.results : 'clusters' in result ? result.clusters : undefined;
   if (!Array.isArray(list) || list.length === 0) return undefined;
@@ -39,7 +39,13 @@ function outcomesOf(result: unknown): { status: string }[] | undefined {
   return outcomes.length === list.length ? outcomes : undefined;
 }
 
-function isOutcome(value: unknown): value is { status: string } {
+/** SKIPPED with an error: not asked on purpose, which leaves a gap; without one: it has nothing to answer with. */
+interface Outcome {
+  readonly status: string;
+  readonly error?: unknown;
+}
+
+function isOutcome(value: unknown): value is Outcome {
   return (
     typeof value === 'object' &&
     value !== null &&

@@ -27,7 +27,7 @@ export function FleetBanners({ clusters, alerts, onRetry }: Props) {
 
 /** "3 of 4 clusters answered", who did not and why. Totals read "≥" while this shows. */
 function PartialBanner({ outcomes, onRetry }: { outcomes: AlertsAnswer['clusters']; onRetry: () => void }) {
-  const asked = outcomes.filter((o) => o.status !== 'SKIPPED');
+  const asked = outcomes.filter((o) => o.status !== 'SKIPPED' || o.error);
   const wrong = asked.filter((o) => o.status !== 'SUCCESS');
   const inPart = asked.filter((o) => o.status === 'PARTIAL').length;
   const answered = asked.length - wrong.length + inPart;

@@ -160,7 +160,7 @@ export function firingByCluster(answer: AlertsAnswer): Map<string, FiringCount> 
           total: audible.length,
           bySeverity,
           muted,
-          certainty: certaintyOf(outcome.status, cut),
+          certainty: certaintyOf(outcome, cut),
           error: outcome.error?.message,
         },
       ];
@@ -168,8 +168,8 @@ export function firingByCluster(answer: AlertsAnswer): Map<string, FiringCount> 
   );
 }
 
-function certaintyOf(status: AlertsAnswer['clusters'][number]['status'], cut: boolean): FiringCount['certainty'] {
-  if (status === 'SKIPPED') return 'NONE';
+function certaintyOf({ status, error }: AlertsAnswer['clusters'][number], cut: boolean): FiringCount['certainty'] {
+  if (status === 'SKIPPED') return error ? 'UNKNOWN' : 'NONE';
   if (status === 'ERROR' || status === 'TIMEOUT') return 'UNKNOWN';
   return status === 'PARTIAL' || cut ? 'AT_LEAST' : 'EXACT';
 }

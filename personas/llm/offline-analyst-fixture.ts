@@ -32,6 +32,7 @@ export function cluster(
     tls: { insecure_skip_verify: false },
     endpoint_options: {},
     exec_enabled: false,
+    collection_paused: false,
     has_credentials: false,
     credentials_expire_at: null,
     capabilities: null,

@@ -71,6 +71,7 @@ function factsOf(cluster: Cluster): Record<string, unknown> {
     ...prefixed('labels', cluster.labels),
     endpoints: Object.keys(cluster.endpoints).sort(),
     maintenance_until: cluster.maintenance_until,
+    collection_paused: cluster.collection_paused,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { LogEntry, LogsAnswer } from '../../backend/model/logs.ts';
-import { type ClusterOutcome, describeOutcomes } from '../../backend/model/outcome.ts';
+import { type ClusterOutcome, describeOutcomes, hasNoEndpoint } from '../../backend/model/outcome.ts';
 
 const SHOWN = 3;
 const SHOWN_LENGTH = 160;
@@ -16,7 +16,7 @@ export function summarizeLogs(answer: LogsAnswer): string {
 
 /** Who answered, and who has no logs. */
 export function coverageOfLogs(clusters: readonly ClusterOutcome[], complete: boolean): string {
-  const skipped = clusters.filter(({ status }) => status === 'SKIPPED').length;
+  const skipped = clusters.filter(hasNoEndpoint).length;
   const without = skipped === 0 ? '' : ` (${skipped} without logs)`;
   return `${describeOutcomes(clusters)}${without}.${complete ? '' : ' What follows is not all.'}`;
 }

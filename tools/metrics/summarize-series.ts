@@ -1,5 +1,5 @@
 import type { MetricsAnswer } from '../../backend/model/metrics.ts';
-import { describeOutcomes } from '../../backend/model/outcome.ts';
+import { describeOutcomes, hasNoEndpoint } from '../../backend/model/outcome.ts';
 
 const TOP = 5;
 const MAX_LABELS = 6;
@@ -15,7 +15,7 @@ export function summarizeMetrics(answer: MetricsAnswer): string {
   if (answer.results.length === 0)
     return 'No cluster is in scope, so none was asked. list_clusters shows what is registered.';
   const coverage = describeOutcomes(answer.results);
-  const skipped = answer.results.filter((result) => result.status === 'SKIPPED').length;
+  const skipped = answer.results.filter(hasNoEndpoint).length;
   const without = skipped === 0 ? '' : ` (${skipped} without Prometheus)`;
   const partial = answer.complete ? '' : ' Every total is a lower bound.';
   return [`${coverage}${without}.${partial}`, valuesSentence(answer), ...answer.notes]

@@ -62,6 +62,7 @@ export const clusters = clustersSchema.table('clusters', {
   last_seen_at: time('last_seen_at'),
   endpoint_options: jsonb('endpoint_options').$type<Record<string, EndpointOptions>>().notNull().default({}),
   exec_enabled: boolean('exec_enabled').notNull().default(false),
+  collection_paused: boolean('collection_paused').notNull().default(false),
   capabilities: jsonb('capabilities').$type<Capabilities>(),
   openshift: jsonb('openshift').$type<OpenShiftStatus>(),
   maintenance_until: time('maintenance_until'),

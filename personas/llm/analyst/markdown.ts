@@ -1,4 +1,4 @@
-import { type ClusterOutcome, coverageOf, reasonOf } from '../../../backend/model/outcome.ts';
+import { type ClusterOutcome, coverageOf, hasNoEndpoint, reasonOf } from '../../../backend/model/outcome.ts';
 import type { Reading } from '../provider.ts';
 
 /** A value with the evidence it was read from: `12.3 GiB [E2]`. */
@@ -40,7 +40,7 @@ export function significant(value: number): string {
  */
 export function outcomeLines(outcomes: readonly ClusterOutcome[], evidence: string, endpoint: string): string[] {
   const { coverage, wrong } = coverageOf(outcomes);
-  const skipped = outcomes.filter((outcome) => outcome.status === 'SKIPPED');
+  const skipped = outcomes.filter(hasNoEndpoint);
   const lines: string[] = [];
   if (wrong.length > 0) {
     lines.push(`**Partial answer:** ${coverage} [${evidence}]; what follows is a lower bound.`);

@@ -1,5 +1,5 @@
 import { type Alert, AlertsAnswer, Severity } from '../../../../backend/model/alert.ts';
-import type { ClusterOutcome } from '../../../../backend/model/outcome.ts';
+import { type ClusterOutcome, hasNoEndpoint } from '../../../../backend/model/outcome.ts';
 import { cite, code, outcomeLines, paragraphs, shortenedLine } from '../markdown.ts';
 import type { Asked, PlannedCall, Playbook, Read } from '../playbook.ts';
 import { readAnswer } from '../read-answer.ts';
@@ -100,7 +100,7 @@ export function writeAlerts(asked: Asked, read: Read, severity?: Severity): stri
 
 /** Silence is only good news from those that answered. */
 function noneLine(alert: string, doing: string, outcomes: readonly ClusterOutcome[], evidence: string): string {
-  const asked = outcomes.filter((outcome) => outcome.status !== 'SKIPPED');
+  const asked = outcomes.filter((outcome) => !hasNoEndpoint(outcome));
   if (asked.length === 0) return `No ${alert} is known to be ${doing}: no cluster could be asked [${evidence}].`;
   const silent = asked
     .filter((outcome) => outcome.status !== 'SUCCESS')

@@ -1,0 +1,1 @@
+ALTER TABLE "clusters"."clusters" ADD COLUMN "collection_paused" boolean DEFAULT false NOT NULL;
