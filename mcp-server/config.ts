@@ -116,6 +116,18 @@ export const Config = z.strictObject({
   cache_mb: wholeNumber(0, 65_536)
     .default(64)
     .describe("MiB for clusters' answers that are served again; 0 keeps none"),
+  alerts_kept_days: wholeNumber(1, 3650).default(90).describe('How long the history of alerts is kept'),
+  watchdog_alerts: csv
+    .default(['Watchdog'])
+    .describe('Alerts that always fire; where one was seen and stays away, alerting is broken. Empty = none'),
+  watchdog_required: flag.default(false).describe('Expect one in every cluster, also where none was ever seen'),
+  watchdog_minutes: wholeNumber(1, 1440)
+    .default(5)
+    .describe('How long a watchdog, scrapes or deliveries have to be missing before that is an alert'),
+  flapping_episodes: wholeNumber(1, 1000)
+    .default(5)
+    .describe('An alert that fires more often than this within flapping_minutes is flapping; its events are damped'),
+  flapping_minutes: wholeNumber(1, 1440).default(30),
   toolsets: toolsetList.default([]).describe('Toolsets that MCP clients are offered; empty = all'),
   air_gapped: flag.default(false).describe('Refuses a language model outside loopback and private networks'),
   llm_provider: z.enum(['none', 'openai-compatible']).optional(),
@@ -160,6 +172,12 @@ export const ENV: Readonly<Record<keyof Config, string>> = {
   fleet_max_parallel: 'AIOPS_FLEET_MAX_PARALLEL',
   spoke_hedging: 'AIOPS_SPOKE_HEDGING',
   cache_mb: 'AIOPS_CACHE_MB',
+  alerts_kept_days: 'AIOPS_ALERTS_KEPT_DAYS',
+  watchdog_alerts: 'AIOPS_WATCHDOG_ALERTS',
+  watchdog_required: 'AIOPS_WATCHDOG_REQUIRED',
+  watchdog_minutes: 'AIOPS_WATCHDOG_MINUTES',
+  flapping_episodes: 'AIOPS_FLAPPING_EPISODES',
+  flapping_minutes: 'AIOPS_FLAPPING_MINUTES',
   toolsets: 'AIOPS_TOOLSETS',
   air_gapped: 'AIOPS_AIR_GAPPED',
   llm_provider: 'LLM_PROVIDER',

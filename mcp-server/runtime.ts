@@ -1,5 +1,4 @@
 import { createApiTokens } from '../backend/access/tokens.ts';
-import { createAlertsCollector } from '../backend/collectors/alerts.ts';
 import { createFanout } from '../backend/collectors/fanout.ts';
 import { createLogsCollector } from '../backend/collectors/logs.ts';
 import { createMetricsCollector } from '../backend/collectors/metrics.ts';
@@ -43,7 +42,9 @@ import { type Dispatcher, createDispatcher } from '../tools/dispatch.ts';
 import type { PersonaDirectory, Services } from '../tools/services.ts';
 import { createClustersFile } from './clusters-file.ts';
 import type { EffectiveConfig } from './config.ts';
+import { startAlerting } from './alerting.ts';
 import { createProviders } from './providers.ts';
+import type { WebhookOptions } from './rest/alert-webhook.ts';
 import { sealedStoreOf } from './sealed-store.ts';
 import { VERSION } from './version.ts';
 
@@ -53,6 +54,7 @@ export interface Runtime {
   readonly services: Services;
   readonly dispatcher: Dispatcher;
   readonly evidence: EvidenceStore;
+  readonly alertWebhook: WebhookOptions;
   readonly personas: PersonaDirectory;
   readonly bus: EventBus;
   close(): Promise<void>;
@@ -187,6 +189,18 @@ export async function openRuntime({
       ? startImportSync({ imports, file: config.clusters_file !== undefined, hubs: config.acm_hubs, clock, logger })
       : undefined;
     const healthHistories = createHealthHistories(open);
+    const alerting = startAlerting({
+      config,
+      store: open,
+      registry,
+      fanout,
+      spokes,
+      bus,
+      clock,
+      logger,
+      nudge,
+      background,
+    });
     const audit = createAuditLog(open, { clock, logger });
     const evidence = createEvidenceStore(open, clock);
     const conversations = createConversations({ store: open, clock, nudge });
@@ -199,6 +213,7 @@ export async function openRuntime({
             conversations: () => conversations.purgeExpired(),
             audit: () => audit.purge(new Date(clock.now().getTime() - AUDIT_KEPT_MS)),
             health: () => healthHistories.purge(new Date(clock.now().getTime() - HEALTH_KEPT_MS)),
+            alerts: () => alerting.purge(),
             events: () => purgeEvents(open, new Date(clock.now().getTime() - EVENTS_KEPT_MS)),
           },
         })
@@ -215,8 +230,8 @@ export async function openRuntime({
       permissions: { check: (cluster, signal) => checkPermissions(cluster, { spokes, clock }, signal) },
       imports,
       metrics: createMetricsCollector({ fanout, spokes, clock }),
-      alerts: createAlertsCollector({ fanout, spokes }),
       logs: createLogsCollector({ fanout, spokes }),
+      ...alerting.services,
       conversations,
       tokens: createApiTokens(open, clock),
       evidence,
@@ -239,11 +254,13 @@ export async function openRuntime({
       services,
       dispatcher,
       evidence,
+      alertWebhook: alerting.webhook,
       personas,
       bus,
       close: async () => {
         await importSync?.stop();
         await health.stop();
+        await alerting.stop();
         await discovery.stop();
         await deleting.stop();
         await jobs.stop();

@@ -109,6 +109,7 @@ export async function startServer({
       dispatcher: runtime.dispatcher,
       identity,
       guard,
+      webhook: runtime.alertWebhook,
       store: runtime.store,
       readiness,
       clock,

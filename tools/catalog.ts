@@ -2,6 +2,9 @@ import { createApiToken } from './access/create-api-token.ts';
 import { listApiTokens } from './access/list-api-tokens.ts';
 import { rotateEncryptionKey } from './access/rotate-encryption-key.ts';
 import { revokeApiToken } from './access/revoke-api-token.ts';
+import { listAlertHistory } from './alerts/list-alert-history.ts';
+import { removeWebhookSecret } from './alerts/remove-webhook-secret.ts';
+import { rotateWebhookSecret } from './alerts/rotate-webhook-secret.ts';
 import { listAlerts } from './alerts/list-alerts.ts';
 import { createChatSession } from './chat/create-chat-session.ts';
 import { deleteChatSession } from './chat/delete-chat-session.ts';
@@ -69,6 +72,9 @@ export const catalog: readonly AnyTool[] = [
   getMetricSeries,
   getMetricMetadata,
   getLogLabels,
+  listAlertHistory,
+  rotateWebhookSecret,
+  removeWebhookSecret,
   getEvidence,
   listPersonas,
   getPersona,

@@ -1,4 +1,6 @@
 import type { ApiTokens } from '../backend/access/tokens.ts';
+import type { AlertHistory } from '../backend/collectors/alert-history/history.ts';
+import type { WebhookSecrets } from '../backend/collectors/alert-history/webhook-secrets.ts';
 import type { AlertsCollector } from '../backend/collectors/alerts.ts';
 import type { LogsCollector } from '../backend/collectors/logs.ts';
 import type { MetricsCollector } from '../backend/collectors/metrics.ts';
@@ -30,6 +32,8 @@ export interface Services {
   readonly metrics: MetricsCollector;
   readonly alerts: AlertsCollector;
   readonly logs: LogsCollector;
+  readonly alertHistory: AlertHistory;
+  readonly webhookSecrets: Pick<WebhookSecrets, 'rotate' | 'remove'>;
   readonly conversations: Conversations;
   readonly tokens: ApiTokens;
   readonly evidence: Pick<EvidenceStore, 'get'>;

@@ -20,7 +20,12 @@ const fanout = createFanout({
   spokes,
   cacheMaxBytes: 0,
 });
-const collector = createAlertsCollector({ fanout, spokes });
+const history = {
+  list: () => Promise.reject(new Error('the history was asked for what fires now')),
+  platformAlerts: () => Promise.resolve([]),
+  outcomes: () => Promise.resolve([]),
+};
+const collector = createAlertsCollector({ fanout, spokes, history });
 const ask = { limit: 100, budgetMs: 5000, signal: new AbortController().signal, scope: '' };
 
 afterAll(() => transport.close());
@@ -83,6 +88,12 @@ describe('alerts of a real Prometheus and Alertmanager', () => {
     expect(await collector.list({ clusters: [whole], ...ask, alertname: 'Manual' })).toMatchObject({ total: 1 });
     const cut = await collector.list({ clusters: [whole], ...ask, limit: 1 });
     expect([cut.alerts.length, cut.total]).toEqual([1, 3]);
+    const rest = await collector.list({ clusters: [whole], ...ask, limit: 2, cursor: cut.next_cursor });
+    expect([...cut.alerts, ...rest.alerts].map((alert) => alert.alertname)).toEqual(['Now', 'Later', 'Manual']);
+    expect([rest.total, rest.next_cursor]).toEqual([3, undefined]);
+    await expect(collector.list({ clusters: [whole], ...ask, cursor: 'nonsense' })).rejects.toMatchObject({
+      code: 'VALIDATION_FAILED',
+    });
   });
 
   it('says which half of a cluster did not answer and shows what the other half knows', async () => {

@@ -1,72 +1,153 @@
-import type { Alert, AlertsAnswer, Severity } from '../model/alert.ts';
 import { type ClusterOutcome, hasNoEndpoint, isComplete } from '../model/outcome.ts';
+import type { Alert, AlertEpisode, AlertState, AlertsAnswer, Severity } from '../model/alert.ts';
 import type { AlertmanagerAlert } from '../spokes/alertmanager.ts';
 import type { PrometheusAlert } from '../spokes/prometheus.ts';
 import type { Spokes } from '../spokes/spokes.ts';
 import { FRESHNESS } from './cache-ttl.ts';
+import { readCursor, writeCursor } from './alert-history/cursor.ts';
+import type { AlertHistory } from './alert-history/history.ts';
 import { type Fanout, type Question, questionOf } from './fanout.ts';
-import { mergeAlerts } from './merge-alerts.ts';
+import { type MergedAlert, mergeAlerts } from './merge-alerts.ts';
 
 export interface AlertsQuery extends Question {
-  readonly state?: 'FIRING' | 'PENDING' | undefined;
+  readonly state?: AlertState | undefined;
   readonly severity?: Severity | undefined;
   /** The exact name. */
   readonly alertname?: string | undefined;
+  /** The exact value of the label. */
+  readonly namespace?: string | undefined;
+  readonly fingerprint?: string | undefined;
+  /** Asks the history for what fired at some time from here on, in place of the clusters for what fires now. */
+  readonly from?: Date | undefined;
+  readonly to?: Date | undefined;
   /** Most alerts in the answer; the totals count all that match. */
   readonly limit: number;
+  /** `next_cursor` of an answer to the same question. */
+  readonly cursor?: string | undefined;
 }
 
 export interface AlertsCollector {
-  /** What is firing or pending now, from Prometheus and Alertmanager, each alert once. A cluster that fails is an outcome. */
+  /**
+   * What is firing or pending now, from Prometheus and Alertmanager, each alert once, and our own about a cluster's alerting;
+   * most severe first. RESOLVED or a time asks the history, newest first. A cluster that fails is an outcome.
+   */
   list(query: AlertsQuery): Promise<AlertsAnswer>;
 }
 
-export interface AlertsCollectorOptions {
+/** How clusters are asked for their alerts. */
+export interface AlertsReader {
   readonly fanout: Fanout;
   readonly spokes: Pick<Spokes, 'prometheus' | 'alertmanager'>;
 }
 
-export function createAlertsCollector({ fanout, spokes }: AlertsCollectorOptions): AlertsCollector {
-  async function list(query: AlertsQuery): Promise<AlertsAnswer> {
-    const question = questionOf(query);
-    const [prometheus, alertmanager] = await Promise.all([
-      fanout.ask<PrometheusAlert[]>({
-        ...question,
-        kind: 'PROMETHEUS',
-        cache: { key: 'alerts', ...FRESHNESS.ALERTS },
-        ask: (target, _cluster, limits) => spokes.prometheus.alerts(target, limits),
-      }),
-      fanout.ask<AlertmanagerAlert[]>({
-        ...question,
-        kind: 'ALERTMANAGER',
-        cache: { key: 'alerts', ...FRESHNESS.ALERTS },
-        ask: async (target, _cluster, limits) => ({ value: await spokes.alertmanager.alerts(target, limits) }),
-      }),
+export interface AlertsCollectorOptions extends AlertsReader {
+  readonly history: Pick<AlertHistory, 'list' | 'platformAlerts' | 'outcomes'>;
+}
+
+/** What a question to both halves of the clusters found. */
+export interface ReadAlerts {
+  /** By cluster id; of a cluster that did not answer there is none. */
+  readonly alerts: ReadonlyMap<string, MergedAlert[]>;
+  /** One per cluster, by name, for each half. */
+  readonly prometheus: readonly ClusterOutcome[];
+  readonly alertmanager: readonly ClusterOutcome[];
+}
+
+/** Asks Prometheus and Alertmanager of each cluster for what is firing or pending: KEPT answers of a moment ago may serve, or NOW. */
+export async function readAlerts(
+  { fanout, spokes }: AlertsReader,
+  question: Question,
+  freshness: 'KEPT' | 'NOW',
+): Promise<ReadAlerts> {
+  const cache = freshness === 'KEPT' ? { cache: { key: 'alerts', ...FRESHNESS.ALERTS } } : {};
+  const [prometheus, alertmanager] = await Promise.all([
+    fanout.ask<PrometheusAlert[]>({
+      ...question,
+      ...cache,
+      kind: 'PROMETHEUS',
+      ask: (target, _cluster, limits) => spokes.prometheus.alerts(target, limits),
+    }),
+    fanout.ask<AlertmanagerAlert[]>({
+      ...question,
+      ...cache,
+      kind: 'ALERTMANAGER',
+      ask: async (target, _cluster, limits) => ({ value: await spokes.alertmanager.alerts(target, limits) }),
+    }),
+  ]);
+  const alerts = new Map(
+    question.clusters.map((cluster) => [
+      cluster.id,
+      mergeAlerts(cluster, prometheus.values.get(cluster.id) ?? [], alertmanager.values.get(cluster.id) ?? []),
+    ]),
+  );
+  return { alerts, prometheus: prometheus.outcomes, alertmanager: alertmanager.outcomes };
+}
+
+export function createAlertsCollector(options: AlertsCollectorOptions): AlertsCollector {
+  const { history } = options;
+
+  async function live(query: AlertsQuery): Promise<AlertsAnswer> {
+    const [read, own] = await Promise.all([
+      readAlerts(options, questionOf(query), 'KEPT'),
+      history.platformAlerts(query.clusters),
     ]);
-    const matching = query.clusters
-      .flatMap((cluster) =>
-        mergeAlerts(cluster, prometheus.values.get(cluster.id) ?? [], alertmanager.values.get(cluster.id) ?? []),
-      )
+    const matching = [...read.alerts.values()]
+      .flatMap((merged) => merged.map(({ alert }) => alert))
+      .concat(own.map(asAlert))
       .filter((alert) => matches(alert, query))
       .sort(byUrgency);
-    const outcomes = prometheus.outcomes.map((outcome, index) =>
-      joinOutcomes(outcome, alertmanager.outcomes[index] ?? outcome),
+    const outcomes = read.prometheus.map((outcome, index) =>
+      joinOutcomes(outcome, read.alertmanager[index] ?? outcome),
     );
     const count = (severity: Severity) => matching.filter((alert) => alert.severity === severity).length;
+    const start = query.cursor === undefined ? 0 : placeAfter(matching, query.cursor);
+    const shown = matching.slice(start, start + query.limit);
+    const last = shown.at(-1);
+    const more = start + shown.length < matching.length && last !== undefined;
     return {
-      alerts: matching.slice(0, query.limit),
+      alerts: shown,
       total: matching.length,
       by_severity: { CRITICAL: count('CRITICAL'), WARNING: count('WARNING'), INFO: count('INFO') },
       clusters: outcomes,
       complete: isComplete(outcomes),
+      ...(more ? { next_cursor: writeCursor(keysOf(last)) } : {}),
     };
   }
 
-  return { list };
+  async function past(query: AlertsQuery): Promise<AlertsAnswer> {
+    const { clusters, state, limit, cursor, ...filter } = query;
+    // What is pending has not fired, so no history has it.
+    const known = state === 'PENDING' ? [] : clusters;
+    const [{ episodes, ...page }, outcomes] = await Promise.all([
+      history.list(known, { ...filter, state: state === 'PENDING' ? undefined : state }, { limit, cursor }),
+      history.outcomes(clusters),
+    ]);
+    return { alerts: episodes.map(asAlert), ...page, clusters: outcomes, complete: isComplete(outcomes) };
+  }
+
+  return {
+    list: (query) =>
+      query.state === 'RESOLVED' || query.from !== undefined || query.to !== undefined ? past(query) : live(query),
+  };
 }
 
-function matches(alert: Alert, { state, severity, alertname }: AlertsQuery): boolean {
+/** An episode of the history as a list of alerts shows it. */
+function asAlert(episode: AlertEpisode): Alert {
+  const {
+    episode_id: _id,
+    first_seen_at: _first,
+    last_seen_at: _last,
+    flapping: _flapping,
+    announced: _announced,
+    ...alert
+  } = episode;
+  return alert;
+}
+
+function matches(alert: Alert, { state, severity, alertname, namespace, fingerprint }: AlertsQuery): boolean {
   return (
+    (namespace === undefined || alert.labels['namespace'] === namespace) &&
+    (fingerprint === undefined || alert.fingerprint === fingerprint) &&
     (state === undefined || alert.state === state) &&
     (severity === undefined || alert.severity === severity) &&
     (alertname === undefined || alert.alertname === alertname)
@@ -77,13 +158,23 @@ const RANK: Readonly<Record<Severity, number>> = { CRITICAL: 0, WARNING: 1, INFO
 
 /** Most severe first, then newest, then by cluster, name and id so that the order is the same each time. */
 function byUrgency(a: Alert, b: Alert): number {
-  return (
-    RANK[a.severity] - RANK[b.severity] ||
-    compare(b.starts_at, a.starts_at) ||
-    compare(a.cluster_name, b.cluster_name) ||
-    compare(a.alertname, b.alertname) ||
-    compare(a.id, b.id)
-  );
+  return compareKeys(keysOf(a), keysOf(b));
+}
+
+function keysOf(alert: Alert): string[] {
+  return [String(RANK[alert.severity]), alert.starts_at, alert.cluster_name, alert.alertname, alert.id];
+}
+
+function compareKeys(a: readonly string[], b: readonly string[]): number {
+  const order = a.map((key, at) => compare(key, b[at] ?? '') * (at === 1 ? -1 : 1));
+  return order.find((one) => one !== 0) ?? 0;
+}
+
+/** How many come before what follows the cursor: alerts that are gone or new since do not shift the page. */
+function placeAfter(sorted: readonly Alert[], cursor: string): number {
+  const keys = readCursor(cursor, 5);
+  const place = sorted.findIndex((alert) => compareKeys(keysOf(alert), keys) > 0);
+  return place === -1 ? sorted.length : place;
 }
 
 function compare(a: string, b: string): number {

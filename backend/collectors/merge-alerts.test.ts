@@ -5,7 +5,9 @@ import { testCluster } from '../model/test-cluster.ts';
 import type { AlertmanagerAlert } from '../spokes/alertmanager.ts';
 import type { PrometheusAlert } from '../spokes/prometheus.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { mergeAlerts, severityOf } from './merge-alerts.ts';
+import { mergeAlerts as mergeWithRules, severityOf } from './merge-alerts.ts';
+
+const mergeAlerts = (...args: Parameters<typeof mergeWithRules>) => mergeWithRules(...args).map(({ alert }) => alert);
 
 const cluster = testCluster('edge-1');
 const active = '2026-03-01T10:00:00.123456789Z';

@@ -5,7 +5,13 @@ import type { PrometheusAlert } from '../spokes/prometheus.ts';
 import { fingerprintOf } from './fingerprint.ts';
 
 /** Rule evaluation and notification run on clocks of two processes. */
-const CLOCK_TOLERANCE_MS = 5_000;
+export const CLOCK_TOLERANCE_MS = 5_000;
+
+/** An alert and, where Prometheus knows it, what it is called there: without external labels, since its rule became true. */
+export interface MergedAlert {
+  readonly alert: Alert;
+  readonly rule?: { readonly fingerprint: string; readonly active_at: string };
+}
 
 /**
  * The alerts of one cluster, each once, although Prometheus and Alertmanager both know the firing ones. They meet by
@@ -17,7 +23,7 @@ export function mergeAlerts(
   cluster: Cluster,
   fromPrometheus: readonly PrometheusAlert[],
   fromAlertmanager: readonly AlertmanagerAlert[],
-): Alert[] {
+): MergedAlert[] {
   const unclaimed = new Map(fromAlertmanager.map((alert) => [alert.fingerprint, alert]));
   const partners = new Map<PrometheusAlert, AlertmanagerAlert>();
   const firing = fromPrometheus.filter((alert) => alert.state === 'firing');
@@ -34,8 +40,11 @@ export function mergeAlerts(
     claim(alert, candidates.toSorted((a, b) => labelCount(a) - labelCount(b))[0]);
   }
   return [
-    ...fromPrometheus.map((alert) => prometheusAlert(cluster, alert, partners.get(alert))),
-    ...[...unclaimed.values()].map((alert) => alertmanagerAlert(cluster, alert)),
+    ...fromPrometheus.map((alert) => ({
+      alert: prometheusAlert(cluster, alert, partners.get(alert)),
+      rule: { fingerprint: fingerprintOf(alert.labels), active_at: new Date(alert.activeAt).toISOString() },
+    })),
+    ...[...unclaimed.values()].map((alert) => ({ alert: alertmanagerAlert(cluster, alert) })),
   ];
 }
 

@@ -80,6 +80,7 @@ export const ERROR_CODES = {
   SPOKE_BUDGET: { status: 503, meaning: 'A spoke was not asked because it is asked as often as we may.' },
   STORE_UNAVAILABLE: { status: 503, meaning: 'The database does not answer; nothing was changed.' },
   LOKI_NOT_AVAILABLE: { status: 503, meaning: 'None of the clusters that were named has logs that can be asked for.' },
+  INTAKE_BUSY: { status: 503, meaning: 'Too many alert notifications are being stored; the sender tries again.' },
   MODEL_NOT_AVAILABLE: { status: 503, meaning: 'No language model answered.' },
   QUERY_TIMEOUT: { status: 504, meaning: 'The deadline passed before an answer came.' },
 } as const satisfies Record<string, ErrorDefinition>;

@@ -8,6 +8,8 @@ export const EventType = z.enum([
   'CLUSTER_STATUS_CHANGED',
   'CLUSTER_CREDENTIALS_UPDATED',
   'CLUSTER_CAPABILITIES_CHANGED',
+  'ALERT_FIRED',
+  'ALERT_RESOLVED',
   'CHAT_MESSAGE',
 ]);
 export type EventType = z.infer<typeof EventType>;

@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { and, asc, eq, isNull, type SQL, sql } from 'drizzle-orm';
 import type { Cluster, ClusterCreate, ClusterSource } from '../model/cluster.ts';
-import { clusterCredentials, clusters, discoverySchedule, healthSchedule } from '../platform/store/schema.ts';
+import {
+  alertSchedule,
+  clusterCredentials,
+  clusters,
+  discoverySchedule,
+  healthSchedule,
+} from '../platform/store/schema.ts';
 import type { Database } from '../platform/store/store.ts';
 import { connectivityOf } from './health-score.ts';
 
@@ -155,4 +161,5 @@ export async function markDeleted(tx: Database, row: ClusterRow, now: Date): Pro
     .where(eq(clusters.id, row.id));
   await tx.delete(healthSchedule).where(eq(healthSchedule.cluster_id, row.id));
   await tx.delete(discoverySchedule).where(eq(discoverySchedule.cluster_id, row.id));
+  await tx.delete(alertSchedule).where(eq(alertSchedule.cluster_id, row.id));
 }

@@ -1,6 +1,7 @@
 import { and, asc, inArray, sql } from 'drizzle-orm';
 import type { TimedEvent } from '../platform/outbox.ts';
 import { clusters, healthRollups, healthTransitions } from '../platform/store/schema.ts';
+import { storable } from '../platform/store/storable.ts';
 import type { Database } from '../platform/store/store.ts';
 import { NOT_DELETED } from './cluster-rows.ts';
 import { allWell, errorOf, type HealthCheck, healthScore, nextState, recentChecks } from './health-score.ts';
@@ -156,11 +157,6 @@ function measuredBy(before: HealthRow, check: HealthCheck) {
     platform_version: before.platform_version ?? version,
     last_seen_at: answered ? check.at : before.last_seen_at,
   };
-}
-
-/** PostgreSQL holds neither NUL nor half a surrogate pair, and one spoke's odd answer must not cost a whole batch its record. */
-function storable(text: string): string {
-  return text.toWellFormed().replaceAll('\u0000', '\ufffd');
 }
 
 async function writeRows(tx: Database, rows: readonly HealthRow[]): Promise<void> {

@@ -24,8 +24,8 @@ export interface PrometheusAlert {
 
 export interface InstantQuery extends CallLimits {
   readonly query: string;
-  /** Unix seconds. */
-  readonly time: number;
+  /** Unix seconds; left out = now, by the server's own clock. */
+  readonly time?: number;
   /** Most series wanted; servers before 3.2 ignore it and answer with all. */
   readonly limit?: number | undefined;
 }
@@ -140,8 +140,10 @@ export function createPrometheusClient(transport: Transport, clock: Clock = syst
   }
 
   return {
-    instant: (target, q) =>
-      resultCall(target, '/query', new URLSearchParams({ query: q.query, time: String(q.time) }), q),
+    instant: (target, q) => {
+      const time = q.time === undefined ? {} : { time: String(q.time) };
+      return resultCall(target, '/query', new URLSearchParams({ query: q.query, ...time }), q);
+    },
     range: (target, q) => {
       const params = new URLSearchParams({
         query: q.query,

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { type AddressInfo, type Server, type Socket, createServer } from 'node:net';
 import { type RequestListener, createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
@@ -78,10 +78,15 @@ export async function startPrometheus({
   ]);
 }
 
-/** A real Alertmanager without gossip; ready when this resolves. */
-export async function startAlertmanager(): Promise<TestServer> {
+/** A real Alertmanager without gossip; ready when this resolves. By default it notifies nobody. */
+export async function startAlertmanager(
+  config = 'route: {receiver: none}\nreceivers: [{name: none}]\n',
+): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'aiops-alertmanager-'));
-  await writeFile(join(folder, 'am.yml'), 'route: {receiver: none}\nreceivers: [{name: none}]\n');
+  await writeFile(join(folder, 'am.yml'), config);
+  // An unpacked one looks for its templates below the working folder (`scripts/debian.mjs`).
+  const unpacked = join(UNPACKED, '..');
+  if (existsSync(unpacked)) await symlink(unpacked, join(folder, 'usr'));
   return startProcess('prometheus-alertmanager', folder, (port) => [
     '--config.file=am.yml',
     '--storage.path=data',

@@ -5,6 +5,7 @@ import { ConfigError, type EffectiveConfig, describeConfig, loadConfig } from '.
 import { catalog } from '../../tools/catalog.ts';
 import type { RunningServer } from '../serve.ts';
 import { VERSION } from '../version.ts';
+import { alertCommands } from './alert-commands.ts';
 import { clusterCommands, type WithSession } from './cluster-commands.ts';
 import { discoveryCommands } from './discovery-commands.ts';
 import { diagnose } from './doctor.ts';
@@ -67,6 +68,7 @@ export async function runCli(argv: readonly string[], env: NodeJS.ProcessEnv): P
         );
       }),
     );
+  alertCommands(program, sessionFor(env), complain);
   tokenCommands(program, sessionFor(env), complain);
   program
     .command('doctor')

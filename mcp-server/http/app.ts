@@ -6,6 +6,7 @@ import type { Metrics } from '../../backend/platform/metrics.ts';
 import type { Store } from '../../backend/platform/store/store.ts';
 import type { Dispatcher } from '../../tools/dispatch.ts';
 import { type Identity, bearerOf } from '../identity/identity.ts';
+import { type WebhookOptions, alertWebhook } from '../rest/alert-webhook.ts';
 import { chatStream } from '../rest/chat-stream.ts';
 import { docsRoutes } from '../rest/docs.ts';
 import { openApiDocument } from '../rest/openapi.ts';
@@ -24,6 +25,8 @@ export interface AppOptions {
   readonly dispatcher: Dispatcher;
   readonly identity: Identity;
   readonly guard: OriginGuard;
+  /** Left out = notifications of Alertmanagers are not taken. */
+  readonly webhook?: WebhookOptions;
   readonly store: Store;
   readonly readiness: Readiness;
   readonly clock: Clock;
@@ -73,6 +76,7 @@ export function createApp(options: AppOptions): Express {
     next();
   };
   app.use(options.mcp(authenticate));
+  if (options.webhook) app.use('/api/v1', alertWebhook(options.webhook)); // with a secret of its own
   app.use(['/api', '/health/detailed'], authenticate);
   app.use(detailedHealth(options));
   app.use('/api/v1', (_request, response, next) => {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type ZodOpenApiOperationObject, createDocument } from 'zod-openapi';
 import { ERROR_CODES } from '../../backend/model/errors.ts';
 import type { AnyTool, RestRoute } from '../../tools/define.ts';
+import { WEBHOOK_BODY, WEBHOOK_ANSWER } from './alert-webhook.ts';
 import { restRoutesOf } from './tool-routes.ts';
 
 const ErrorBody = z
@@ -34,6 +35,7 @@ export function openApiDocument(tools: readonly AnyTool[], version: string): Ret
     }
   }
   paths['/api/v1/chat/sessions/{id}/stream'] = { post: streamOperation };
+  Object.assign(paths, webhookPaths());
   return createDocument({
     openapi: '3.1.0',
     info: {
@@ -131,3 +133,28 @@ const streamOperation: ZodOpenApiOperationObject = {
     default: { description: 'An error.', content: { 'application/json': { schema: ErrorBody } } },
   },
 };
+
+function webhookPaths(): Record<string, Record<string, ZodOpenApiOperationObject>> {
+  const operation = (id: string, description: string): ZodOpenApiOperationObject => ({
+    operationId: id,
+    summary: "Take an Alertmanager's notification",
+    description: `${description} Bearer token: the cluster's webhook secret (tool \`rotate_webhook_secret\`). Stored when answered; repeats change nothing.`,
+    tags: ['alerts'],
+    requestBody: { content: { 'application/json': { schema: WEBHOOK_BODY } } },
+    responses: {
+      '200': { description: 'Stored.', content: { 'application/json': { schema: WEBHOOK_ANSWER } } },
+      default: { description: 'An error.', content: { 'application/json': { schema: ErrorBody } } },
+    },
+  });
+  return {
+    '/api/v1/alerts/webhook': {
+      post: operation('postAlertsWebhook', 'The label `cluster` of the alerts names the cluster.'),
+    },
+    '/api/v1/alerts/webhook/{cluster_id}': {
+      post: {
+        ...operation('postAlertsWebhookClusterId', 'Of one cluster.'),
+        requestParams: { path: z.strictObject({ cluster_id: z.uuid() }) },
+      },
+    },
+  };
+}

@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import { AlertsAnswer, Severity } from '../../backend/model/alert.ts';
+import { AlertState, AlertsAnswer, Severity } from '../../backend/model/alert.ts';
 import { describeOutcomes } from '../../backend/model/outcome.ts';
+import { TimeInput } from '../../backend/model/time.ts';
 import { ClustersArg } from '../clusters-arg.ts';
+import { Cursor, window } from './history-window.ts';
 import { defineTool } from '../define.ts';
 
 const SHOWN = 5;
@@ -10,21 +12,25 @@ export const listAlerts = defineTool({
   name: 'list_alerts',
   title: 'List alerts',
   description:
-    'Alerts that are firing or pending now, from Prometheus and Alertmanager of many clusters, most severe first. Silenced ones are marked.',
+    'Alerts that fire or are pending now, most severe first. With start, or RESOLVED (last 24 h), what fired in that time, newest first.',
   toolset: 'alerts',
   permission: 'alerts:read',
   exposure: 'model',
   annotations: { readOnly: true, destructive: false, idempotent: true, openWorld: true },
   input: z.strictObject({
     clusters: ClustersArg,
-    state: z.enum(['FIRING', 'PENDING']).optional(),
+    state: AlertState.optional(),
     severity: Severity.optional(),
     alertname: z.string().min(1).max(500).optional(),
+    namespace: z.string().min(1).max(253).optional(),
+    start: TimeInput.optional(),
+    end: TimeInput.optional(),
     limit: z.int().min(1).max(1000).default(50),
+    cursor: Cursor.optional(),
   }),
   output: AlertsAnswer,
   example: { state: 'FIRING' },
-  rest: [{ method: 'GET', path: '/alerts', rename: { cluster_ids: 'clusters' } }],
+  rest: [{ method: 'GET', path: '/alerts', rename: { cluster_ids: 'clusters', start_time: 'start', end_time: 'end' } }],
   summarize: ({ alerts, total, by_severity, clusters, complete }) => {
     if (clusters.length === 0)
       return 'No cluster is in scope, so none was asked. list_clusters shows what is registered.';
@@ -38,16 +44,17 @@ export const listAlerts = defineTool({
         ...(alert.silenced ? ['silenced'] : []),
         ...(alert.inhibited ? ['inhibited'] : []),
       ];
-      return `${alert.alertname} on ${alert.cluster_name} (${marks.join(', ')}, since ${alert.starts_at})`;
+      const when = alert.ends_at === undefined ? `since ${alert.starts_at}` : `${alert.starts_at} to ${alert.ends_at}`;
+      return `${alert.alertname} on ${alert.cluster_name} (${marks.join(', ')}, ${when})`;
     });
     return `${coverage} ${complete ? '' : 'At least '}${total} alerts: ${counts}. ${shown.join('; ')}${total > SHOWN ? '; …' : ''}.`;
   },
-  run: async (context, { clusters, state, severity, alertname, limit }) =>
+  run: async (context, { clusters, start, end, ...query }) =>
     context.services.alerts.list({
       ...(await context.question(clusters)),
-      state,
-      severity,
-      alertname,
-      limit,
+      ...query,
+      ...(query.state === 'RESOLVED' || start !== undefined || end !== undefined
+        ? window(start, end, context.clock.now())
+        : {}),
     }),
 });

@@ -21,8 +21,10 @@ import {
   primaryKey,
   text,
   timestamp,
+  uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
+import type { Switches } from '../../model/alert.ts';
 import type { Capabilities, ClusterTls, EndpointOptions, Endpoints, OpenShiftStatus } from '../../model/cluster.ts';
 
 export const clustersSchema = pgSchema('clusters');
@@ -118,6 +120,83 @@ export const discoverySchedule = clustersSchema.table(
   },
   (t) => [index('discovery_schedule_due').on(t.next_run_at)],
 );
+
+/** When each cluster's alerts are polled next, with the same leases, and what is known of whether its alerting works. */
+export const alertSchedule = clustersSchema.table(
+  'alert_schedule',
+  {
+    cluster_id: uuid('cluster_id')
+      .primaryKey()
+      .references(() => clusters.id, { onDelete: 'cascade' }),
+    next_run_at: time('next_run_at').notNull(),
+    lease_until: time('lease_until'),
+    lease_owner: uuid('lease_owner'),
+    switches: jsonb('switches').$type<Switches>().notNull().default({}),
+  },
+  (t) => [index('alert_schedule_due').on(t.next_run_at)],
+);
+
+/**
+ * Every time an alert fired, once, whoever told of it. `fingerprint` and `starts_at` are those of Alertmanager as soon as it is
+ * known there; what Prometheus says of the same alert, without external labels, stands in `rule_fingerprint` and `active_at`.
+ */
+export const alertEpisodes = clustersSchema.table(
+  'alert_episodes',
+  {
+    id: uuid('id').primaryKey(),
+    cluster_id: uuid('cluster_id')
+      .notNull()
+      .references(() => clusters.id, { onDelete: 'cascade' }),
+    fingerprint: text('fingerprint').notNull(),
+    starts_at: time('starts_at').notNull(),
+    rule_fingerprint: text('rule_fingerprint'),
+    active_at: time('active_at'),
+    alertname: text('alertname').notNull(),
+    severity: text('severity', { enum: ['CRITICAL', 'WARNING', 'INFO'] }).notNull(),
+    state: text('state', { enum: ['FIRING', 'RESOLVED'] }).notNull(),
+    namespace: text('namespace'),
+    labels: json('labels').$type<Record<string, string>>().notNull(),
+    annotations: json('annotations').$type<Record<string, string>>().notNull(),
+    generator_url: text('generator_url'),
+    sources: json('sources').$type<('PROMETHEUS' | 'ALERTMANAGER' | 'WEBHOOK' | 'PLATFORM')[]>().notNull(),
+    silenced: boolean('silenced').notNull(),
+    inhibited: boolean('inhibited').notNull(),
+    ends_at: time('ends_at'),
+    first_seen_at: time('first_seen_at').notNull(),
+    last_seen_at: time('last_seen_at').notNull(),
+    /** Since which poll it is missing from those that should list it; null while it is listed. */
+    missing_since: time('missing_since'),
+    /** When we learnt that it is over. */
+    resolved_seen_at: time('resolved_seen_at'),
+    flapping: boolean('flapping').notNull(),
+    /** When ALERT_FIRED and ALERT_RESOLVED were written to the outbox. */
+    fired_told_at: time('fired_told_at'),
+    resolved_told_at: time('resolved_told_at'),
+  },
+  (t) => [
+    uniqueIndex('alert_episodes_identity').on(t.cluster_id, t.fingerprint, t.starts_at),
+    index('alert_episodes_rule').on(t.cluster_id, t.rule_fingerprint),
+    index('alert_episodes_fingerprint').on(t.fingerprint),
+    index('alert_episodes_time').on(t.starts_at),
+    index('alert_episodes_open')
+      .on(t.cluster_id)
+      .where(sql`${t.state} = 'FIRING' or (${t.fired_told_at} is not null and ${t.resolved_told_at} is null)`),
+  ],
+);
+
+/** The secret that a cluster's Alertmanager sends with its notifications; only its hash is kept. */
+export const webhookSecrets = clustersSchema.table('webhook_secrets', {
+  cluster_id: uuid('cluster_id')
+    .primaryKey()
+    .references(() => clusters.id, { onDelete: 'cascade' }),
+  /** SHA-256 of the secret, hex. */
+  secret_hash: text('secret_hash').notNull().unique(),
+  /** The one before, while a rotation is under way. */
+  previous_hash: text('previous_hash').unique(),
+  previous_until: time('previous_until'),
+  created_at: time('created_at').notNull(),
+  created_by: text('created_by').notNull(),
+});
 
 /** Every change of a cluster's state. Kept 7 days. */
 export const healthTransitions = clustersSchema.table(

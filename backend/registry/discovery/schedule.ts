@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../../model/errors.ts';
-import type { EventType } from '../../model/event.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { EventBus } from '../../platform/event-bus.ts';
@@ -8,6 +7,7 @@ import type { Logger } from '../../platform/logger.ts';
 import { discoverySchedule } from '../../platform/store/schema.ts';
 import type { Store } from '../../platform/store/store.ts';
 import { createLeaseSchedule } from '../lease-schedule.ts';
+import { startLeasedTurns } from '../leased-turns.ts';
 import type { ClusterRegistry } from '../registry.ts';
 import { DISCOVERY_TIMEOUT_MS, type Discovery } from './discover.ts';
 
@@ -21,13 +21,6 @@ const POLL_MS = 5_000;
 /** Discoveries of this process at a time: each reads a whole cluster. */
 const MAX_RUNNING = 8;
 const LEASE_MS = DISCOVERY_TIMEOUT_MS + 30_000;
-
-/** After these, something may be due that the last poll did not see. */
-const MAKES_DUE: ReadonlySet<EventType> = new Set([
-  'CLUSTER_REGISTERED',
-  'CLUSTER_UPDATED',
-  'CLUSTER_CREDENTIALS_UPDATED',
-]);
 
 export interface DiscoveryMonitor {
   /**
@@ -56,23 +49,11 @@ export function startDiscovery(parts: {
 }): DiscoveryMonitor {
   const { store, registry, discover, bus, clock, logger, background = true, random = Math.random } = parts;
   const schedule = createLeaseSchedule(store, discoverySchedule, randomUUID());
-  const running = new Map<string, Promise<Discovery>>();
-  const stopping = new AbortController();
-  let polling: Promise<void> | undefined;
-  /** Something became due while a poll was under way, which may have missed it. */
-  let pollAgain = false;
-  let cancelTimer = (): void => undefined;
 
-  function run(clusterId: string, dueAt?: Date): Promise<Discovery> {
-    const turn = discoverOnce(clusterId, dueAt).finally(() => {
-      running.delete(clusterId);
-      if (running.size === MAX_RUNNING - 1) poll(); // a full house has room again
-    });
-    running.set(clusterId, turn);
-    return turn;
-  }
-
-  async function discoverOnce(clusterId: string, dueAt?: Date): Promise<Discovery> {
+  async function discoverOnce(
+    clusterId: string,
+    { dueAt, signal }: { readonly dueAt: Date | undefined; readonly signal: AbortSignal },
+  ): Promise<Discovery> {
     const readAt = clock.now();
     const end = (afterMs: number) => {
       const nextRunAt = new Date(readAt.getTime() + afterMs * (1 + JITTER * (2 * random() - 1)));
@@ -81,7 +62,7 @@ export function startDiscovery(parts: {
     };
     const cluster = await registry.get(clusterId);
     try {
-      const found = await discover(cluster, { signal: stopping.signal });
+      const found = await discover(cluster, { signal });
       const { endpoints_found: _told, ...discovered } = found;
       await registry.setCapabilities(cluster.id, discovered);
       await end(INTERVAL_MS);
@@ -92,39 +73,8 @@ export function startDiscovery(parts: {
     }
   }
 
-  function poll(): void {
-    if (stopping.signal.aborted) return;
-    if (polling) {
-      pollAgain = true;
-      return;
-    }
-    cancelTimer();
-    pollAgain = false;
-    polling = claimDue()
-      .catch((error: unknown) => logger.warn({ err: error }, 'the discovery schedule could not be read; trying again'))
-      .then(() => {
-        polling = undefined;
-        if (stopping.signal.aborted) return;
-        if (pollAgain) poll();
-        else cancelTimer = clock.after(POLL_MS, poll);
-      });
-  }
-
-  async function claimDue(): Promise<void> {
-    const limit = MAX_RUNNING - running.size;
-    if (limit <= 0) return;
-    const now = clock.now();
-    const claims = await schedule.claim({ now, until: now, limit, leaseMs: LEASE_MS });
-    const unwanted: string[] = [];
-    for (const { clusterId, dueAt } of claims) {
-      if (stopping.signal.aborted || running.has(clusterId)) unwanted.push(clusterId);
-      else void run(clusterId, dueAt).catch((error: unknown) => logFailure(clusterId, error));
-    }
-    await schedule.giveBack(unwanted);
-  }
-
   function logFailure(clusterId: string, error: unknown): void {
-    if (stopping.signal.aborted || (error instanceof AppError && error.code === 'CLUSTER_NOT_FOUND')) return;
+    if (error instanceof AppError && error.code === 'CLUSTER_NOT_FOUND') return;
     if (error instanceof AppError && error.code === 'DISCOVERY_FAILED')
       logger.info(
         { cluster_id: clusterId, reason: error.message },
@@ -133,30 +83,18 @@ export function startDiscovery(parts: {
     else logger.warn({ err: error, cluster_id: clusterId }, 'a discovery could not be completed');
   }
 
-  const unsubscribe = bus.subscribe(({ event_type }) => {
-    if (background && MAKES_DUE.has(event_type)) poll();
+  const turns = startLeasedTurns<Discovery>({
+    name: 'discovery',
+    schedule,
+    work: discoverOnce,
+    onFailure: logFailure,
+    bus,
+    clock,
+    logger,
+    pollMs: POLL_MS,
+    leaseMs: LEASE_MS,
+    maxRunning: MAX_RUNNING,
+    background,
   });
-  if (background) poll();
-
-  return {
-    discoverNow: async (clusterId) => {
-      // One that began before may not have seen what the caller has just set, such as the first credentials.
-      await running.get(clusterId)?.catch(() => undefined);
-      return running.get(clusterId) ?? run(clusterId);
-    },
-    stop: async () => {
-      stopping.abort(new Error('discovery stops'));
-      unsubscribe();
-      cancelTimer();
-      await polling;
-      const unfinished = [...running.keys()];
-      await Promise.allSettled(running.values());
-      await schedule.giveBack(unfinished).catch((error: unknown) => {
-        logger.warn(
-          { err: error },
-          'the clusters taken for discovery could not be given back; their leases end by themselves',
-        );
-      });
-    },
-  };
+  return { discoverNow: (clusterId) => turns.runNow(clusterId), stop: () => turns.stop() };
 }
