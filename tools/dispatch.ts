@@ -18,6 +18,7 @@ import type { CallContext, Door } from './context.ts';
 import type { AnyTool } from './define.ts';
 import { type FittedAnswer, fitAnswer } from './fit-answer.ts';
 import { nearNames } from '../backend/model/near-names.ts';
+import { type CallProgress, createProgress } from './progress.ts';
 import type { Services } from './services.ts';
 import { validationError } from './validation-error.ts';
 
@@ -32,6 +33,8 @@ export interface ToolCallRequest {
   /** True when a person has confirmed exactly this call, or made it by hand (REST, CLI). */
   readonly confirmed?: boolean;
   emit?(event: ChatStreamEvent): void;
+  /** Told now and then how many of the clusters have answered. */
+  progress?(progress: CallProgress): void;
 }
 
 /** Redacted, and what it says is valid against the tool's schemas. */
@@ -174,6 +177,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       for (const cluster of clusters) touched.add(cluster.id);
       return clusters;
     };
+    const progress = request.progress && createProgress((one) => request.progress?.(one), clock);
     const budgetMs = Math.max(deadlineMs - ANSWER_RESERVE_MS, deadlineMs / 2);
     const resolveClusters: CallContext['resolveClusters'] = async (wanted) => {
       const { names, selector } = readClusters(wanted);
@@ -194,6 +198,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         budgetMs,
         signal,
         scope: request.principal.scope.selector,
+        ...(progress === undefined ? {} : { progress }),
       }),
       resolveCluster: async (nameOrId) => {
         const [cluster] = touch(await named([nameOrId]));

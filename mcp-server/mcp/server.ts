@@ -12,6 +12,7 @@ import type { EvidenceStore } from '../../backend/platform/evidence.ts';
 import type { Logger } from '../../backend/platform/logger.ts';
 import type { AnyTool } from '../../tools/define.ts';
 import type { Dispatcher } from '../../tools/dispatch.ts';
+import type { CallProgress } from '../../tools/progress.ts';
 import type { PersonaDirectory } from '../../tools/services.ts';
 import { advertise } from './advertised-schema.ts';
 import { type Caller, callerOf, traceIdFrom } from './caller.ts';
@@ -115,9 +116,9 @@ export function createMcpFactory(options: McpFactoryOptions): McpFactory {
     try {
       const { signal } = context.mcpReq;
       const confirmed = decision === 'CONFIRMED';
-      return answerResult(
-        await dispatcher.call({ tool: tool.name, input: args, principal, door: 'mcp', traceId, signal, confirmed }),
-      );
+      const progress = progressOf(context);
+      const call = { tool: tool.name, input: args, principal, door: 'mcp', traceId, signal, confirmed } as const;
+      return answerResult(await dispatcher.call({ ...call, ...(progress === undefined ? {} : { progress }) }));
     } catch (thrown) {
       const error = asAppError(thrown);
       const question = error.code === 'CONFIRMATION_REQUIRED' ? error.details['question'] : undefined;
@@ -126,6 +127,19 @@ export function createMcpFactory(options: McpFactoryOptions): McpFactory {
         return confirmations.ask(context, pending, question);
       return errorResult(error, traceId);
     }
+  }
+
+  /** Tells a client that asked for it how far its call is. One that cannot be told loses nothing but that. */
+  function progressOf({ mcpReq }: ServerContext): ((progress: CallProgress) => void) | undefined {
+    const progressToken = mcpReq._meta?.progressToken;
+    if (progressToken === undefined) return undefined;
+    return ({ answered, total }) => {
+      const message = `${answered} of ${total} clusters answered`;
+      const params = { progressToken, progress: answered, total, message };
+      mcpReq
+        .notify({ method: 'notifications/progress', params })
+        .catch((error: unknown) => logger.debug({ err: error }, 'progress could not be told'));
+    };
   }
 
   return { toolsets, create };

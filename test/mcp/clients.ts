@@ -11,6 +11,13 @@ export interface Reply {
   readonly meta: Record<string, unknown>;
 }
 
+/** What a client is told while it waits. */
+export interface Told {
+  readonly progress: number;
+  readonly total?: number | undefined;
+  readonly message?: string | undefined;
+}
+
 /** What both SDK generations can do, in one shape, so that every test runs with each of them. */
 export interface TestClient {
   readonly questions: string[];
@@ -23,7 +30,12 @@ export interface TestClient {
       annotations?: object | undefined;
     }[]
   >;
-  call(name: string, args: Record<string, unknown>, signal?: AbortSignal): Promise<Reply>;
+  call(
+    name: string,
+    args: Record<string, unknown>,
+    signal?: AbortSignal,
+    onprogress?: (told: Told) => void,
+  ): Promise<Reply>;
   read(uri: string): Promise<unknown>;
   resources(): Promise<string[]>;
   templates(): Promise<string[]>;
@@ -75,8 +87,8 @@ export async function connectLegacy(
   return {
     questions,
     listTools: async () => (await client.listTools()).tools,
-    call: async (name, args, signal) =>
-      replyOf(await client.callTool({ name, arguments: args }, undefined, signal === undefined ? {} : { signal })),
+    call: async (name, args, signal, onprogress) =>
+      replyOf(await client.callTool({ name, arguments: args }, undefined, given(signal, onprogress))),
     read: async (uri) => contentOf((await client.readResource({ uri })).contents),
     resources: async () => (await client.listResources()).resources.map((r) => r.uri),
     templates: async () => (await client.listResourceTemplates()).resourceTemplates.map((r) => r.uriTemplate),
@@ -108,8 +120,8 @@ export async function connectModern(
   return {
     questions,
     listTools: async () => (await client.listTools()).tools,
-    call: async (name, args, signal) =>
-      replyOf(await client.callTool({ name, arguments: args }, signal === undefined ? {} : { signal })),
+    call: async (name, args, signal, onprogress) =>
+      replyOf(await client.callTool({ name, arguments: args }, given(signal, onprogress))),
     read: async (uri) => contentOf((await client.readResource({ uri })).contents),
     resources: async () => (await client.listResources()).resources.map((r) => r.uri),
     templates: async () => (await client.listResourceTemplates()).resourceTemplates.map((r) => r.uriTemplate),
@@ -119,6 +131,10 @@ export async function connectModern(
     protocolVersion: () => client.getNegotiatedProtocolVersion(),
     close: () => client.close(),
   };
+}
+
+function given(signal: AbortSignal | undefined, onprogress: ((told: Told) => void) | undefined) {
+  return { ...(signal === undefined ? {} : { signal }), ...(onprogress === undefined ? {} : { onprogress }) };
 }
 
 function answerOf(person: Person): { action: 'accept' | 'decline'; content?: { confirm: boolean } } {
