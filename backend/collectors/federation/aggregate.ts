@@ -1,0 +1,281 @@
+import { labelKey } from '../cluster-series.ts';
+import { type Grouping, METRIC_NAME } from './ast.ts';
+import { evaluationError, notDecomposable } from './refusals.ts';
+import { printPlain } from './sample-text.ts';
+import { type GridSeries, type Labels, VectorBuilder, dropLabels, emptySeries, keepLabels } from './vector.ts';
+
+export interface Group {
+  readonly labels: Labels;
+  readonly members: GridSeries[];
+}
+
+/** Series by the labels an aggregation keeps, in the order of their first member. */
+export function groupSeries(series: readonly GridSeries[], { without, labels }: Grouping): Group[] {
+  const dropped = [...labels, METRIC_NAME];
+  const groups = new Map<string, Group>();
+  for (const one of series) {
+    const kept = without ? dropLabels(one.labels, dropped) : keepLabels(one.labels, labels);
+    const key = labelKey(kept);
+    const group = groups.get(key);
+    if (group) group.members.push(one);
+    else groups.set(key, { labels: kept, members: [one] });
+  }
+  return [...groups.values()];
+}
+
+/** Folds one more value into what a group has so far. `seen` counts the values before it. */
+type Fold = (sofar: number, value: number, seen: number) => number;
+
+const FOLDS: ReadonlyMap<string, { first: (value: number) => number; fold: Fold }> = new Map([
+  ['sum', { first: (v: number) => v, fold: (a: number, v: number) => a + v }],
+  ['min', { first: (v: number) => v, fold: (a: number, v: number) => (a > v || Number.isNaN(a) ? v : a) }],
+  ['max', { first: (v: number) => v, fold: (a: number, v: number) => (a < v || Number.isNaN(a) ? v : a) }],
+  ['count', { first: () => 1, fold: (a: number) => a + 1 }],
+  ['group', { first: () => 1, fold: () => 1 }],
+  ['avg', { first: (v: number) => v, fold: foldMean }],
+]);
+
+/** A running mean, so that the sum cannot overflow; an infinite mean stays until its opposite or NaN comes (Prometheus). */
+function foldMean(mean: number, value: number, seen: number): number {
+  if (!Number.isFinite(mean) && !Number.isNaN(mean)) {
+    if (value === mean || Number.isFinite(value)) return mean;
+  }
+  const count = seen + 1;
+  return mean + (value / count - mean / count);
+}
+
+/** Any aggregation but those with a parameter, per instant over the members of each group. Float sums run in series order. */
+export function aggregate(
+  op: string,
+  series: readonly GridSeries[],
+  grouping: Grouping,
+  count: number,
+  at: number,
+): GridSeries[] {
+  if (op === 'stddev' || op === 'stdvar') return spread(op, series, grouping, count);
+  const known = FOLDS.get(op);
+  if (!known) throw notDecomposable(`the aggregation ${op} is not known here`, at);
+  const { first, fold } = known;
+  return groupSeries(series, grouping).map(({ labels, members }) => {
+    const out = emptySeries(labels, count);
+    const seen = new Uint32Array(count);
+    for (const { values, present } of members) {
+      for (let k = 0; k < count; k += 1) {
+        if (present[k] !== 1) continue;
+        const value = values[k] ?? NaN;
+        const before = seen[k] ?? 0;
+        out.values[k] = before === 0 ? first(value) : fold(out.values[k] ?? NaN, value, before);
+        seen[k] = before + 1;
+        out.present[k] = 1;
+      }
+    }
+    return out;
+  });
+}
+
+/** Welford's running variance, as Prometheus computes it; of one value it is 0. */
+function spread(
+  op: 'stddev' | 'stdvar',
+  series: readonly GridSeries[],
+  grouping: Grouping,
+  count: number,
+): GridSeries[] {
+  return groupSeries(series, grouping).map(({ labels, members }) => {
+    const out = emptySeries(labels, count);
+    for (let k = 0; k < count; k += 1) {
+      let n = 0;
+      let mean = 0;
+      let squares = 0;
+      for (const { values, present } of members) {
+        if (present[k] !== 1) continue;
+        const value = values[k] ?? NaN;
+        n += 1;
+        const delta = value - mean;
+        if (n === 1) mean = value;
+        else {
+          mean += delta / n;
+          squares += delta * (value - mean);
+        }
+      }
+      if (n === 0) continue;
+      out.present[k] = 1;
+      out.values[k] = op === 'stdvar' ? squares / n : Math.sqrt(squares / n);
+    }
+    return out;
+  });
+}
+
+/**
+ * The average from each cluster's own: Σ nᵢ·mᵢ / Σ nᵢ. `counts` and `means` hold the same label sets. The weights come before
+ * the sum, so that it overflows no sooner than one server's does.
+ */
+export function pooledMean(
+  counts: readonly GridSeries[],
+  means: readonly GridSeries[],
+  grouping: Grouping,
+  count: number,
+): GridSeries[] {
+  return pool([counts, means], grouping, count, meanOf);
+}
+
+/** Of rows that begin with a count and a mean. Differences from the first mean keep equal means exactly equal. */
+function meanOf(rows: readonly (readonly number[])[]): number {
+  const first = rows[0]?.[1] ?? NaN;
+  if (rows.length === 1) return first;
+  const total = sum(rows.map(([n = 0]) => n));
+  const near = first + sum(rows.map(([n = 0, m = NaN]) => (m - first) * (n / total)));
+  return Number.isFinite(near) ? near : sum(rows.map(([n = 0, m = NaN]) => m * (n / total)));
+}
+
+/** Variance of a whole from the counts, means and variances of its parts: Σ nᵢ(vᵢ + (mᵢ − m)²) / N (wire.md 8.2). */
+export function pooledSpread(
+  op: 'stddev' | 'stdvar',
+  parts: readonly [counts: readonly GridSeries[], means: readonly GridSeries[], variances: readonly GridSeries[]],
+  grouping: Grouping,
+  count: number,
+): GridSeries[] {
+  return pool(parts, grouping, count, (rows) => {
+    const total = sum(rows.map(([n = 0]) => n));
+    const mean = meanOf(rows);
+    const variance =
+      rows.length === 1
+        ? (rows[0]?.[2] ?? NaN)
+        : sum(rows.map(([n = 0, m = NaN, v = NaN]) => (n / total) * (v + (m - mean) ** 2)));
+    return op === 'stdvar' ? variance : Math.sqrt(variance);
+  });
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0);
+}
+
+/** Joins vectors of the same label sets, groups the rows, and combines what each group has at an instant. */
+function pool(
+  vectors: readonly (readonly GridSeries[])[],
+  grouping: Grouping,
+  count: number,
+  combine: (rows: number[][]) => number,
+): GridSeries[] {
+  const [first = [], ...others] = vectors;
+  const lookups = others.map((vector) => new Map(vector.map((one) => [labelKey(one.labels), one])));
+  return groupSeries(first, grouping).map(({ labels, members }) => {
+    const columns = members.map((one) => [one, ...lookups.map((lookup) => lookup.get(labelKey(one.labels)))]);
+    const out = emptySeries(labels, count);
+    for (let k = 0; k < count; k += 1) {
+      const rows = columns
+        .filter(([one]) => one?.present[k] === 1)
+        .map((column) => column.map((one) => one?.values[k] ?? NaN));
+      if (rows.length === 0) continue;
+      out.present[k] = 1;
+      out.values[k] = combine(rows);
+    }
+    return out;
+  });
+}
+
+/** `topk` and `bottomk`: of each group the k largest or smallest at each instant. Of equal values those first in order win. */
+export function rank(
+  op: 'topk' | 'bottomk',
+  ks: Float64Array,
+  series: readonly GridSeries[],
+  grouping: Grouping,
+  count: number,
+  at: number,
+): GridSeries[] {
+  const sign = op === 'topk' ? -1 : 1;
+  const chosen: GridSeries[] = [];
+  const places = Array.from(ks, (k) => placesOf(k, at));
+  for (const { members } of groupSeries(series, grouping)) {
+    const kept = members.map((one) => ({ ...one, present: new Uint8Array(count) }));
+    for (let k = 0; k < count; k += 1) {
+      for (const place of rankedAt(members, k, sign).slice(0, places[k])) {
+        const one = kept[place];
+        if (one) one.present[k] = 1;
+      }
+    }
+    // At one instant the order of the answer is the rank.
+    const order = count === 1 ? rankedAt(members, 0, sign) : kept.keys();
+    for (const place of order) {
+      const one = kept[place];
+      if (one?.present.includes(1)) chosen.push(one);
+    }
+  }
+  return chosen;
+}
+
+function placesOf(k: number, at: number): number {
+  if (Number.isNaN(k) || Math.abs(k) >= 2 ** 63) throw evaluationError(`the parameter ${k} is not a whole number`, at);
+  return Math.max(0, Math.trunc(k));
+}
+
+/** Places of the series that are there, best first; NaN is worse than everything. */
+function rankedAt(members: readonly GridSeries[], k: number, sign: number): number[] {
+  const places: number[] = [];
+  members.forEach(({ present }, place) => {
+    if (present[k] === 1) places.push(place);
+  });
+  const value = (place: number): number => members[place]?.values[k] ?? NaN;
+  return places.sort((a, b) => {
+    const [x, y] = [value(a), value(b)];
+    if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y)) || a - b;
+    return x === y ? a - b : sign * (x < y ? -1 : 1);
+  });
+}
+
+/** The φ-quantile over the members of each group at each instant, interpolated as Prometheus does. */
+export function quantiles(
+  phis: Float64Array,
+  series: readonly GridSeries[],
+  grouping: Grouping,
+  count: number,
+): GridSeries[] {
+  return groupSeries(series, grouping).map(({ labels, members }) => {
+    const out = emptySeries(labels, count);
+    for (let k = 0; k < count; k += 1) {
+      const values: number[] = [];
+      for (const one of members) if (one.present[k] === 1) values.push(one.values[k] ?? NaN);
+      if (values.length === 0) continue;
+      out.present[k] = 1;
+      out.values[k] = quantileOf(phis[k] ?? NaN, values);
+    }
+    return out;
+  });
+}
+
+/** Sorts `values` in place, NaN first. */
+export function quantileOf(phi: number, values: number[]): number {
+  if (values.length === 0 || Number.isNaN(phi)) return NaN;
+  if (phi < 0) return -Infinity;
+  if (phi > 1) return Infinity;
+  values.sort((a, b) =>
+    Number.isNaN(a) ? (Number.isNaN(b) ? 0 : -1) : Number.isNaN(b) ? 1 : a < b ? -1 : a > b ? 1 : 0,
+  );
+  const place = phi * (values.length - 1);
+  const lower = Math.max(0, Math.floor(place));
+  const upper = Math.min(values.length - 1, lower + 1);
+  const weight = place - Math.floor(place);
+  return (values[lower] ?? NaN) * (1 - weight) + (values[upper] ?? NaN) * weight;
+}
+
+/** How many members of a group have each value, which becomes the label `label`. */
+export function countValues(
+  label: string,
+  series: readonly GridSeries[],
+  grouping: Grouping,
+  count: number,
+  at: number,
+): GridSeries[] {
+  const own = grouping.without ? grouping : { without: false, labels: [...grouping.labels, label] };
+  const builder = new VectorBuilder(count, at);
+  for (const { labels, values, present } of series) {
+    for (let k = 0; k < count; k += 1) {
+      if (present[k] !== 1) continue;
+      const whole = { ...labels, [label]: printPlain(values[k] ?? NaN) };
+      const kept = own.without ? dropLabels(whole, [...own.labels, METRIC_NAME]) : keepLabels(whole, own.labels);
+      const group = builder.open(kept);
+      group.values[k] = (group.values[k] ?? 0) + 1;
+      group.present[k] = 1;
+    }
+  }
+  return builder.build();
+}
