@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { DEFAULT_LIMITS } from '../backend/collectors/query-guard/budget.ts';
 import { CNF_NAMESPACE, CNF_NAMESPACES } from '../backend/registry/discovery/cnf.ts';
 import { addressBytes, parseRange } from '../backend/spokes/address-range.ts';
 import { TOOLSETS } from '../tools/define.ts';
@@ -39,6 +40,8 @@ function wholeNumber(min: number, max: number) {
     z.int({ error: 'must be a whole number' }).min(min).max(max),
   );
 }
+
+const MOST_SAMPLES = 1_000_000_000_000_000;
 
 /** Where Kubernetes puts what a pod needs to speak with its own API server. */
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -128,6 +131,22 @@ export const Config = z.strictObject({
     .default(5)
     .describe('An alert that fires more often than this within flapping_minutes is flapping; its events are damped'),
   flapping_minutes: wholeNumber(1, 1440).default(30),
+  query_guard: z
+    .enum(['enforce', 'shadow', 'off'])
+    .default('enforce')
+    .describe('Refuses PromQL that would cost too much; shadow only counts what it would refuse'),
+  query_max_samples: wholeNumber(1, MOST_SAMPLES)
+    .default(DEFAULT_LIMITS.clusterSamples)
+    .describe('Most samples that one query may read at one cluster'),
+  query_fleet_max_samples: wholeNumber(1, MOST_SAMPLES)
+    .default(DEFAULT_LIMITS.fleetSamples)
+    .describe('The same over all clusters'),
+  query_max_answer: wholeNumber(1, MOST_SAMPLES)
+    .default(DEFAULT_LIMITS.clusterAnswer)
+    .describe('Most samples in the answer of one cluster'),
+  query_fleet_max_answer: wholeNumber(1, MOST_SAMPLES)
+    .default(DEFAULT_LIMITS.fleetAnswer)
+    .describe('The same over all clusters'),
   toolsets: toolsetList.default([]).describe('Toolsets that MCP clients are offered; empty = all'),
   air_gapped: flag.default(false).describe('Refuses a language model outside loopback and private networks'),
   llm_provider: z.enum(['none', 'openai-compatible']).optional(),
@@ -178,6 +197,11 @@ export const ENV: Readonly<Record<keyof Config, string>> = {
   watchdog_minutes: 'AIOPS_WATCHDOG_MINUTES',
   flapping_episodes: 'AIOPS_FLAPPING_EPISODES',
   flapping_minutes: 'AIOPS_FLAPPING_MINUTES',
+  query_guard: 'AIOPS_QUERY_GUARD',
+  query_max_samples: 'AIOPS_QUERY_MAX_SAMPLES',
+  query_fleet_max_samples: 'AIOPS_QUERY_FLEET_MAX_SAMPLES',
+  query_max_answer: 'AIOPS_QUERY_MAX_ANSWER',
+  query_fleet_max_answer: 'AIOPS_QUERY_FLEET_MAX_ANSWER',
   toolsets: 'AIOPS_TOOLSETS',
   air_gapped: 'AIOPS_AIR_GAPPED',
   llm_provider: 'LLM_PROVIDER',

@@ -43,6 +43,7 @@ import type { PersonaDirectory, Services } from '../tools/services.ts';
 import { createClustersFile } from './clusters-file.ts';
 import type { EffectiveConfig } from './config.ts';
 import { startAlerting } from './alerting.ts';
+import { queryGuardOf } from './query-guard.ts';
 import { createProviders } from './providers.ts';
 import type { WebhookOptions } from './rest/alert-webhook.ts';
 import { sealedStoreOf } from './sealed-store.ts';
@@ -229,7 +230,12 @@ export async function openRuntime({
       discovery,
       permissions: { check: (cluster, signal) => checkPermissions(cluster, { spokes, clock }, signal) },
       imports,
-      metrics: createMetricsCollector({ fanout, spokes, clock }),
+      metrics: createMetricsCollector({
+        fanout,
+        spokes,
+        clock,
+        guard: queryGuardOf(config, { fanout, spokes, clock, metrics }),
+      }),
       logs: createLogsCollector({ fanout, spokes }),
       ...alerting.services,
       conversations,

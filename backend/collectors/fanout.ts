@@ -39,6 +39,8 @@ export function questionOf({ clusters, budgetMs, signal, scope, progress }: Ques
 
 export interface FanoutRequest<T> extends Question {
   readonly kind: EndpointKind;
+  /** By cluster id; these are not asked, and the error is their outcome. */
+  readonly refused?: ReadonlyMap<string, AppError>;
   /** Asks one cluster. Must heed the signal, which aborts at the deadline. */
   readonly ask: (
     target: SpokeTarget,
@@ -106,9 +108,13 @@ export function createFanout(options: FanoutOptions): Fanout {
     const errors = new Map<string, AppError>();
 
     const one = async (cluster: Cluster): Promise<ClusterOutcome> => {
-      const reply = await orAborted(reader.read(cluster, request, signal, endMs), signal).catch(
-        (thrown: unknown): Reply<T> => ({ kind: 'error', error: asOutcomeError(thrown, cluster) }),
-      );
+      const refused = request.refused?.get(cluster.id);
+      const reply: Reply<T> = refused
+        ? { kind: 'error', error: refused }
+        : await orAborted(reader.read(cluster, request, signal, endMs), signal).catch((thrown: unknown) => ({
+            kind: 'error',
+            error: asOutcomeError(thrown, cluster),
+          }));
       if (reply.kind === 'value') values.set(cluster.id, reply.value);
       if (reply.kind === 'error') errors.set(cluster.id, reply.error);
       request.progress?.answered(cluster.id);

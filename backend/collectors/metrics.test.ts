@@ -10,6 +10,9 @@ import { type TestServer, freePort, startPrometheus, startTcp } from '../spokes/
 import { loopbackTransport } from '../spokes/test-transport.ts';
 import { createFanout } from './fanout.ts';
 import { createMetricsCollector } from './metrics.ts';
+import { DEFAULT_LIMITS, type GuardLimits } from './query-guard/budget.ts';
+import { createSeriesCounter } from './query-guard/count-series.ts';
+import { type GuardMode, createQueryGuard } from './query-guard/query-guard.ts';
 
 const transport = loopbackTransport();
 const spokes = createSpokes({ transport, credentialsOf: async () => undefined });
@@ -19,7 +22,18 @@ const fanout = createFanout({
   spokes,
   cacheMaxBytes: 0,
 });
-const collector = createMetricsCollector({ clock: systemClock, fanout, spokes });
+const blocked: string[] = [];
+function collectorWithin(limits: Partial<GuardLimits>, mode: GuardMode = 'enforce') {
+  const guard = createQueryGuard({
+    clock: systemClock,
+    mode,
+    limits: { ...DEFAULT_LIMITS, ...limits },
+    count: createSeriesCounter(fanout, spokes.prometheus),
+    onBlocked: (rule, how) => blocked.push(`${rule} ${how}`),
+  });
+  return createMetricsCollector({ clock: systemClock, fanout, spokes, guard });
+}
+const collector = collectorWithin({});
 const ask = { budgetMs: 10_000, signal: new AbortController().signal, scope: '' };
 
 const end = Math.floor(Date.now() / 60_000) * 60;
@@ -220,6 +234,42 @@ describe('a query over real Prometheus servers', () => {
   it('has no metadata of servers that scrape nothing', async () => {
     const answer = await collector.metadata({ clusters, limit: 10, ...ask });
     expect(answer).toMatchObject({ metrics: [], total: 0, complete: true });
+  });
+
+  it('raises the step until the answers fit, and says so', async () => {
+    // requests_total has 3 series at each cluster; an hour at 15 s is 241 points.
+    const range = { start, end, step: 15 };
+    const tight = collectorWithin({ clusterAnswer: 400 });
+    const answer = await tight.query({ query: 'requests_total', clusters, range, ...ask });
+    expect(answer).toMatchObject({ complete: true, range: { step: 30 } });
+    expect(answer.notes.at(-1)).toContain('raised from 15s to 30s');
+  });
+
+  it('refuses one cluster by the budget of the fleet and asks the others', async () => {
+    const range = { start, end, step: 60 };
+    const tight = collectorWithin({ fleetAnswer: 2 * 3 * 61 });
+    const answer = await tight.query({ query: 'requests_total', clusters, range, ...ask });
+    expect(answer.range?.step).toBe(60);
+    expect(answer.results.map(({ status }) => status)).toEqual(['SUCCESS', 'SUCCESS', 'ERROR']);
+    expect(answer.results[2]?.error).toMatchObject({
+      code: 'QUERY_REFUSED',
+      details: { rule: 'fleet_answer', limit: 366, observed: 549, next_tool: 'get_metric_labels' },
+    });
+    expect(answer.complete).toBe(false);
+  });
+
+  it('refuses a selector of everything before any cluster is asked, and in shadow mode only counts it', async () => {
+    const query = 'count by (__name__) ({__name__=~"(.+)"})';
+    const error = await errorOf(collector.query({ query, clusters, time: end, ...ask }));
+    expect([error.code, error.details['rule'], error.details['observed']]).toEqual([
+      'QUERY_REFUSED',
+      'catch_all',
+      '{__name__=~"(.+)"}',
+    ]);
+    blocked.length = 0;
+    const shadow = await collectorWithin({}, 'shadow').query({ query, clusters, time: end, ...ask });
+    expect(shadow.complete).toBe(true);
+    expect(blocked).toEqual(['catch_all shadow']);
   });
 
   it('answers within the deadline with what it has when clusters are down or hang', async () => {

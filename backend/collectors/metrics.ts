@@ -13,6 +13,7 @@ import { labelledSeries } from './foreign-cluster.ts';
 import { type MetricsInventory, createMetricsInventory } from './metrics-inventory.ts';
 import { parsePromql } from './promql.ts';
 import { type RangeGrid, type RangeRequest, planRange } from './range-grid.ts';
+import type { QueryGuard } from './query-guard/query-guard.ts';
 import { throwWhenRefusedByAll } from './refused-by-all.ts';
 
 export interface MetricsQuery extends Question {
@@ -30,7 +31,8 @@ export interface MetricsQuery extends Question {
 export interface MetricsCollector extends MetricsInventory {
   /**
    * One PromQL query over many clusters. Values are exactly what each spoke says; every series gets the label `cluster`. Throws
-   * INVALID_PROMQL (also when every spoke refuses the query), QUERY_REFUSED and VALIDATION_FAILED before a spoke is asked.
+   * INVALID_PROMQL (also when every spoke refuses the query), QUERY_REFUSED when the guard lets no cluster be asked, and
+   * VALIDATION_FAILED. A cluster that the guard refuses alone is an outcome of ERROR with the refusal as data.
    */
   query(query: MetricsQuery): Promise<MetricsAnswer>;
 }
@@ -39,22 +41,28 @@ export interface MetricsCollectorOptions {
   readonly clock: Clock;
   readonly fanout: Fanout;
   readonly spokes: Pick<Spokes, 'prometheus'>;
+  readonly guard: QueryGuard;
 }
 
-export function createMetricsCollector({ clock, fanout, spokes }: MetricsCollectorOptions): MetricsCollector {
+export function createMetricsCollector({ clock, fanout, spokes, guard }: MetricsCollectorOptions): MetricsCollector {
   const { prometheus } = spokes;
 
   async function query(wanted: MetricsQuery): Promise<MetricsAnswer> {
     const { query: text, limit } = wanted;
     const startedMs = clock.monotonicMs();
     const facts = parsePromql(text);
-    const grid = wanted.range && planRange(wanted.range);
+    const planned = wanted.range && planRange(wanted.range);
     const time = wanted.time ?? clock.now().getTime() / 1000;
+    const question = questionOf(wanted);
+    const verdict = await guard.check({ query: text, time: planned?.end ?? time, grid: planned, question });
+    const grid = planned && { ...planned, step: verdict.step ?? planned.step };
     const keepOrder = facts.ranked && !grid;
 
     const answer = await fanout.ask<Answered>({
-      ...questionOf(wanted),
+      ...question,
+      budgetMs: Math.max(1, wanted.budgetMs - (clock.monotonicMs() - startedMs)),
       kind: 'PROMETHEUS',
+      refused: verdict.refused,
       cache: grid
         ? { key: JSON.stringify(['range', gridOf(grid), limit, text]), ...rangeFreshness(grid.end - grid.start) }
         : { key: JSON.stringify(['instant', wanted.time ?? 'now', limit, text]), ...FRESHNESS.INSTANT },
@@ -81,7 +89,7 @@ export function createMetricsCollector({ clock, fanout, spokes }: MetricsCollect
       clusters_succeeded: answer.values.size,
       total_query_time_ms: Math.round((clock.monotonicMs() - startedMs) * 10) / 10,
       ...(grid ? { range: gridOf(grid) } : {}),
-      notes: [...(grid?.notes ?? []), ...(facts.matchesCluster ? [CLUSTER_MATCHER_NOTE] : [])],
+      notes: [...(grid?.notes ?? []), ...verdict.notes, ...(facts.matchesCluster ? [CLUSTER_MATCHER_NOTE] : [])],
     };
   }
 

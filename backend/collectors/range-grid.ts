@@ -5,7 +5,7 @@ export const MAX_POINTS = 11_000;
 /** Points of a range query whose step was left to us: enough for a chart, little enough for a model. */
 const DEFAULT_POINTS = 250;
 /** Steps that people use, in seconds. */
-const LADDER = [1, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400];
+export const LADDER = [1, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400];
 
 export interface RangeRequest {
   /** Unix seconds, both ends included. */

@@ -41,8 +41,10 @@ export function toOutcome<T>(cluster: Cluster, reply: Reply<T>, elapsedMs: numbe
   };
   if (reply.kind === 'skipped') return { ...base, status: 'SKIPPED' };
   if (reply.kind === 'error') {
-    const { code, sentence } = reply.error;
-    return { ...base, status: STATUS_OF[code] ?? 'ERROR', error: { code, message: sentence } };
+    const { code, sentence: message, details } = reply.error;
+    // What was refused here is data of ours: what to change, and into what.
+    const refusal = code === 'QUERY_REFUSED' ? { details } : {};
+    return { ...base, status: STATUS_OF[code] ?? 'ERROR', error: { code, message, ...refusal } };
   }
   if (reply.warnings.length === 0) return { ...base, status: 'SUCCESS' };
   const warnings = reply.warnings.slice(0, MAX_WARNINGS).map((warning) => quoteForeign(warning));

@@ -12,7 +12,14 @@ export const ClusterOutcome = z.strictObject({
   cluster_id: z.uuid(),
   cluster_name: z.string(),
   status: OutcomeStatus,
-  error: z.strictObject({ code: z.string(), message: z.string() }).optional(),
+  error: z
+    .strictObject({
+      code: z.string(),
+      message: z.string(),
+      /** Of QUERY_REFUSED: rule, limit, observed, rewrite, next_tool. */
+      details: z.record(z.string(), z.unknown()).optional(),
+    })
+    .optional(),
   warnings: z.array(z.string()).optional(),
   query_time_ms: z.number(),
   cached: z.boolean(),

@@ -60,6 +60,12 @@ export function createMetrics() {
       labelNames: ['kind', 'freshness'] as const,
       registers,
     }),
+    guardBlocked: new Counter({
+      name: 'aiops_guard_blocked_total',
+      help: 'Queries that the query guard refused in whole or in part; in shadow mode, would have.',
+      labelNames: ['rule', 'mode'] as const,
+      registers,
+    }),
     healthLateness: new Histogram({
       name: 'aiops_health_check_lateness_seconds',
       help: 'How long after its time each scheduled health check began.',

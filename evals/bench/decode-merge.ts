@@ -1,5 +1,6 @@
 import { createFanout } from '../../backend/collectors/fanout.ts';
 import { createMetricsCollector } from '../../backend/collectors/metrics.ts';
+import { NO_GUARD } from '../../backend/collectors/query-guard/query-guard.ts';
 import { testCluster } from '../../backend/model/test-cluster.ts';
 import { systemClock } from '../../backend/platform/clock.ts';
 import { createLogger } from '../../backend/platform/logger.ts';
@@ -48,7 +49,7 @@ export async function measureDecodeMerge(): Promise<Row[]> {
     },
   });
   const fanout = createFanout({ clock: systemClock, logger: createLogger({ level: 'silent' }), spokes, ...EVERY_TIME });
-  const collector = createMetricsCollector({ clock: systemClock, fanout, spokes });
+  const collector = createMetricsCollector({ clock: systemClock, fanout, spokes, guard: NO_GUARD });
 
   const sides = [
     {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { createFanout } from '../../backend/collectors/fanout.ts';
 import { createMetricsCollector } from '../../backend/collectors/metrics.ts';
+import { NO_GUARD } from '../../backend/collectors/query-guard/query-guard.ts';
 import { testCluster } from '../../backend/model/test-cluster.ts';
 import { systemClock } from '../../backend/platform/clock.ts';
 import { createLogger } from '../../backend/platform/logger.ts';
@@ -57,7 +58,7 @@ async function measure(count: number, folder: string): Promise<Row> {
   try {
     const spokes = createSpokes({ transport, credentialsOf: async () => undefined });
     const fanout = createFanout({ clock: systemClock, logger, spokes, ...EVERY_TIME });
-    const collector = createMetricsCollector({ clock: systemClock, fanout, spokes });
+    const collector = createMetricsCollector({ clock: systemClock, fanout, spokes, guard: NO_GUARD });
     const clusters = doubles.ready.spokes.map(({ name, url }) =>
       testCluster(name, { endpoints: { prometheus_url: url } }),
     );
