@@ -51,7 +51,12 @@ describe('app', () => {
 
   it('shows in its navigation what exists and nothing else', async () => {
     app = await openApp('/', server);
-    expect(app.all('.nav .nav-links a').map((a) => a.getAttribute('href'))).toEqual(['/', '/clusters', '/chat']);
+    expect(app.all('.nav .nav-links a').map((a) => a.getAttribute('href'))).toEqual([
+      '/',
+      '/clusters',
+      '/observability/metrics',
+      '/chat',
+    ]);
     expect(app.one('.nav a[aria-current=page]').textContent).toBe('Fleet');
   });
 

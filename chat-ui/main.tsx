@@ -8,6 +8,7 @@ import { createLive, openBrowserSocket } from './api/live.ts';
 import { createChatStore } from './chat/chat-store.ts';
 import { browserClock, every } from './clock.ts';
 import { createFleetStore } from './fleet/fleet-store.ts';
+import { createQueryHistory } from './observability/query-history.ts';
 import type { UiServices } from './services.ts';
 import { createThemeChoice } from './shell/theme.ts';
 
@@ -22,6 +23,7 @@ const credential = createCredential(storageOf(() => sessionStorage));
 const api = createApiClient({ fetch: (input, init) => fetch(input, init), credential, clock: browserClock });
 const fleet = createFleetStore(api, browserClock);
 const chat = createChatStore(api);
+const history = createQueryHistory(storageOf(() => localStorage));
 const events = createEventFeed();
 events.subscribe(fleet.onEvent);
 const live = createLive({
@@ -51,7 +53,7 @@ document.addEventListener('visibilitychange', () => {
   void fleet.refresh();
 });
 
-const services: UiServices = { api, credential, live, events, clock: browserClock, fleet, chat, theme, now };
+const services: UiServices = { api, credential, live, events, clock: browserClock, fleet, chat, history, theme, now };
 const root = document.getElementById('app');
 if (!root) throw new Error('index.html has no #app');
 render(<App services={services} />, root);

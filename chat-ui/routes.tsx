@@ -12,6 +12,8 @@ export interface PageRoute {
 
 /** A page that the navigation leads to. */
 export interface MainPage extends PageRoute {
+  /** Of a page that leads a group: what the group is called, and what its addresses begin with. */
+  readonly section?: { readonly path: string; readonly title: string };
   readonly icon: IconName;
   /** Letter after `g`. */
   readonly key: string;
@@ -26,6 +28,14 @@ export const MAIN_PAGES: readonly MainPage[] = [
     icon: 'clusters',
     key: 'l',
     component: lazy(() => import('./pages/Clusters.tsx').then((m) => m.ClustersPage)),
+  },
+  {
+    path: '/observability/metrics',
+    section: { path: '/observability', title: 'Observability' },
+    title: 'Metrics',
+    icon: 'observability',
+    key: 'o',
+    component: lazy(() => import('./pages/Metrics.tsx').then((m) => m.MetricsPage)),
   },
   {
     path: '/chat',

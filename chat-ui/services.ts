@@ -8,6 +8,7 @@ import type { Live } from './api/live.ts';
 import type { ChatStore } from './chat/chat-store.ts';
 import type { UiClock } from './clock.ts';
 import type { FleetStore } from './fleet/fleet-store.ts';
+import type { QueryHistory } from './observability/query-history.ts';
 import type { ThemeChoice } from './shell/theme.ts';
 
 /** What the pages stand on; made once in `main.tsx`. */
@@ -19,6 +20,7 @@ export interface UiServices {
   readonly clock: UiClock;
   readonly fleet: FleetStore;
   readonly chat: ChatStore;
+  readonly history: QueryHistory;
   readonly theme: ThemeChoice;
   /** Server time in ms since the epoch, moving every few seconds; for ages. */
   readonly now: ReadonlySignal<number>;

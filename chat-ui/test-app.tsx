@@ -8,6 +8,7 @@ import { createEventFeed } from './api/event-feed.ts';
 import { createLive, type SocketHandlers } from './api/live.ts';
 import { createChatStore } from './chat/chat-store.ts';
 import { createFleetStore } from './fleet/fleet-store.ts';
+import { createQueryHistory } from './observability/query-history.ts';
 import { createThemeChoice } from './shell/theme.ts';
 import { fakeFetch, manualClock, type SentRequest, settled } from './test-support.ts';
 
@@ -45,6 +46,7 @@ export async function openApp(url: string, answer: (request: SentRequest) => Res
     fleet,
     clock,
     chat: createChatStore(api),
+    history: createQueryHistory(undefined),
     theme: createThemeChoice(document.documentElement, undefined),
     now: signal(clock.now()),
   };

@@ -26,6 +26,7 @@ export function ClusterGrid({ clusters, view }: { clusters: readonly ListedClust
   return (
     <VirtualGrid
       label="Clusters"
+      class="cluster-grid"
       rows={clusters}
       keyOf={(cluster) => cluster.id}
       urlOf={(cluster) => clusterUrl(cluster.name)}

@@ -2,6 +2,7 @@
 const PATHS = {
   fleet: 'M2 3.5h5v4H2zM9 3.5h5v4H9zM2 9.5h5v4H2zM9 9.5h5v4H9z',
   clusters: 'M2.5 3h11v2.5h-11zM2.5 6.8h11v2.5h-11zM2.5 10.5h11V13h-11zM4.5 4.3h.1M4.5 8h.1M4.5 11.8h.1',
+  observability: 'M2 13.5h12M2.5 10.5l3-4 3 2.5 5-6',
   chat: 'M2.5 3h11v8h-6l-3 2.5V11h-2zM5 6h6M5 8.3h4',
   menu: 'M2 4h12M2 8h12M2 12h12',
   close: 'M4 4l8 8M12 4l-8 8',
@@ -23,6 +24,8 @@ const PATHS = {
   out: 'M6.5 2.5h-4v11h4M6 8h8M11 5l3 3-3 3',
   down: 'M8 3v10M3.5 8.5L8 13l4.5-4.5',
   chevron: 'M6 4l4 4-4 4',
+  clock: 'M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12zM8 4.8V8l2.2 1.6',
+  zoomOut: 'M7 12A5 5 0 1 0 7 2a5 5 0 0 0 0 10zM10.7 10.7L14 14M4.8 7h4.4',
   refresh: 'M13.5 8A5.5 5.5 0 1 1 11.6 3.8M13.5 2v3h-3',
 } as const;
 

@@ -12,6 +12,8 @@ export interface GridColumn<T> {
 
 interface GridProps<T> {
   readonly label: string;
+  /** Its style sheet gives the widths of the columns to this class. */
+  readonly class: string;
   readonly rows: readonly T[];
   readonly keyOf: (row: T) => string;
   /** Where Enter and a click on the first cell lead. */
@@ -30,7 +32,8 @@ const BEYOND = 2;
  * cell is the tab stop; arrows, Page Up and Down, Home and End move it, Enter opens. The row with the tab stop stays drawn when
  * it is scrolled away, and follows its item when the list changes, so that focus is never lost.
  */
-export function VirtualGrid<T>({ label, rows, keyOf, urlOf, onOpen, columns, rowHeight }: GridProps<T>) {
+export function VirtualGrid<T>(props: GridProps<T>) {
+  const { label, rows, keyOf, urlOf, onOpen, columns, rowHeight } = props;
   const body = useRef<HTMLDivElement>(null);
   const [from, to] = useRowsInSight(body, rows.length, rowHeight);
   const [active, setActive] = useState({ key: '', index: 0, column: 0 });
@@ -94,7 +97,13 @@ export function VirtualGrid<T>({ label, rows, keyOf, urlOf, onOpen, columns, row
 
   const drawn = rangeWith(from, to, activeIndex, rows.length);
   return (
-    <div class="grid" role="grid" aria-label={label} aria-rowcount={rows.length + 1} aria-colcount={columns.length}>
+    <div
+      class={`grid ${props.class}`}
+      role="grid"
+      aria-label={label}
+      aria-rowcount={rows.length + 1}
+      aria-colcount={columns.length}
+    >
       <div role="rowgroup" class="grid-head">
         <div role="row" aria-rowindex={1} class="grid-row">
           {columns.map((column, c) => (

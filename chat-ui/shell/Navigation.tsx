@@ -63,11 +63,13 @@ function Links() {
           <a
             href={page.path}
             class="nav-link"
-            aria-current={path === page.path ? 'page' : path.startsWith(`${page.path}/`) ? 'true' : undefined}
-            title={page.title}
+            aria-current={
+              path === page.path ? 'page' : path.startsWith(`${page.section?.path ?? page.path}/`) ? 'true' : undefined
+            }
+            title={page.section?.title ?? page.title}
           >
             <Icon name={page.icon} />
-            <span class="nav-word">{page.title}</span>
+            <span class="nav-word">{page.section?.title ?? page.title}</span>
           </a>
         </li>
       ))}

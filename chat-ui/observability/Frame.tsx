@@ -1,0 +1,38 @@
+import type { ComponentChildren } from 'preact';
+import { ClusterPicker } from './ClusterPicker.tsx';
+import { TimeRangePicker } from './TimeRangePicker.tsx';
+import { type SharedView, type TabName, TABS, tabUrl } from './view-url.ts';
+
+/** What every page of observability has: its tab, the clusters, the time range and its zone. All of it lives in the URL. */
+export function Frame(props: {
+  tab: TabName;
+  state: string;
+  shared: SharedView;
+  /** The address of this page with something else of what the pages share. */
+  urlWith: (change: Partial<SharedView>) => string;
+  children: ComponentChildren;
+}) {
+  const { tab, state, shared, urlWith, children } = props;
+  const title = TABS.find(({ name }) => name === tab)?.title ?? '';
+  return (
+    <div class="page observability" data-state={state}>
+      <header class="page-head">
+        <h1 tabIndex={-1}>{title}</h1>
+        {TABS.length > 1 && (
+          <nav class="segmented" aria-label="Observability">
+            {TABS.map((one) => (
+              <a key={one.name} href={tabUrl(one.name, shared)} aria-current={one.name === tab ? 'page' : undefined}>
+                {one.title}
+              </a>
+            ))}
+          </nav>
+        )}
+        <div class="scope-bar">
+          <ClusterPicker clusters={shared.clusters} urlOf={(clusters) => urlWith({ clusters })} />
+          <TimeRangePicker range={shared.range} zone={shared.zone} urlOf={urlWith} />
+        </div>
+      </header>
+      {children}
+    </div>
+  );
+}
