@@ -268,10 +268,14 @@ function useRowsInSight(
       frame ||= requestAnimationFrame(measure);
     };
     measure();
+    // What stands above may grow or shrink without a scroll.
+    const moved = new ResizeObserver(soon);
+    moved.observe(document.body);
     addEventListener('scroll', soon, { passive: true });
     addEventListener('resize', soon);
     return () => {
       cancelAnimationFrame(frame);
+      moved.disconnect();
       removeEventListener('scroll', soon);
       removeEventListener('resize', soon);
     };

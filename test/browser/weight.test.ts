@@ -44,6 +44,13 @@ describe('weight of the built UI (reference/ui.md)', () => {
     expect(sum(scripts([...chat].filter((name) => !initial.has(name))))).toBeLessThanOrEqual(30_000);
   });
 
+  it('loads at most 28 kB more to draw a chart, and only where one is', () => {
+    const plot = closure('components/chart/plot.ts');
+    expect(manifest['components/chart/plot.ts']).toBeDefined();
+    expect(initial.has('components/chart/plot.ts')).toBe(false);
+    expect(sum(scripts([...plot].filter((name) => !initial.has(name))))).toBeLessThanOrEqual(28_000);
+  });
+
   it('is at most 160 kB of script and 12 kB of style in all', () => {
     expect(sum(scripts(Object.keys(manifest)))).toBeLessThanOrEqual(160_000);
     const styles = new Set(Object.values(manifest).flatMap((chunk) => chunk.css ?? []));

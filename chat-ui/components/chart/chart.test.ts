@@ -65,7 +65,8 @@ describe('units', () => {
     [0.423, 'ratio', '42.3 %'],
     [1234567, 'none', '1.235 M'],
     [-12, 'none', '-12'],
-    [0.5, 'none', '500 m'],
+    [0.5, 'none', '0.5'],
+    [0.00002, 'none', '2.00e-5'],
     [12.5, 'per second', '12.5/s'],
   ] as const)('%d %s is %s', (value, unit, text) => {
     expect(unitText(value, unit)).toBe(text);

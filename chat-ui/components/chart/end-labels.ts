@@ -38,6 +38,7 @@ export function drawEndLabels(u: uPlot, labels: readonly string[], colours: Char
   ctx.save();
   ctx.font = `${FONT_PX * ratio}px system-ui, sans-serif`;
   ctx.textBaseline = 'middle';
+  ctx.textAlign = 'left';
   const x = bbox.left + bbox.width + 6 * ratio;
   for (const { label, n, y } of ends) {
     ctx.fillStyle = colours.lines[n] ?? colours.text;

@@ -70,6 +70,7 @@ export function drawPlot(host: HTMLElement, options: PlotOptions): Plot {
           ...axis,
           grid,
           space: 64,
+          size: 26,
           values: (_, splits, _axis, _space, step) => axisTimeText(splits, step, options.zone),
         },
         {

@@ -27,9 +27,6 @@ const DECIMAL = [
   [1e6, ' M'],
   [1e3, ' k'],
   [1, ''],
-  [1e-3, ' m'],
-  [1e-6, ' µ'],
-  [1e-9, ' n'],
 ] as const;
 const BINARY = [
   [2 ** 50, ' PiB'],
@@ -70,7 +67,7 @@ function scaled(value: number, scale: readonly (readonly [number, string])[], ze
 
 function digits(value: number): string {
   const size = Math.abs(value);
-  if (size >= 1e6 || (size < 1e-3 && size > 0)) return value.toExponential(2);
+  if (size >= 1e6 || (size < 1e-4 && size > 0)) return value.toExponential(2);
   return String(Number(value.toPrecision(4)));
 }
 

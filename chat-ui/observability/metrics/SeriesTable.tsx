@@ -7,8 +7,8 @@ import { type GridColumn, useMedia, VirtualGrid } from '../../components/Virtual
 import { type MetricsView, metricsUrl } from './metrics-view.ts';
 import { filterSeries, type SeriesSort, type ShownSeries, sortSeries } from './series.ts';
 
-/** Heights of a row in px: one line, two lines (styles/observability.css). */
-const ROW_HEIGHT = { wide: 32, narrow: 60 } as const;
+/** Heights of a row in px: one line, two lines, three lines (styles/observability.css). */
+const ROW_HEIGHT = { wide: 32, medium: 60, narrow: 80 } as const;
 
 /** Every series of the answer with its values as they were sent. A row leads to the chart of that series alone. */
 export function SeriesTable(props: {
@@ -21,7 +21,8 @@ export function SeriesTable(props: {
 }) {
   const { series, view, atLeast, text, onText } = props;
   const { route } = useLocation();
-  const narrow = useMedia('(max-width: 899px)');
+  const wide = useMedia('(min-width: 900px)');
+  const narrow = useMedia('(max-width: 639px)');
   const found = useMemo(() => sortSeries(filterSeries(series, text), view.sort), [series, text, view.sort]);
   const columns = useMemo(() => columnsOf(view), [metricsUrl(view)]);
   const filter = useUrlText(view.filter, (value) => route(metricsUrl({ ...view, filter: value }), true), onText);
@@ -49,9 +50,9 @@ export function SeriesTable(props: {
       </div>
       {found.length === 0 ? (
         <StateView title={`None of the ${series.length} series has this in its name.`}>
-          <a class="button" href={metricsUrl({ ...view, filter: '' })}>
+          <button type="button" class="button" onClick={() => filter.set('')}>
             Clear the filter
-          </a>
+          </button>
         </StateView>
       ) : (
         <VirtualGrid
@@ -62,7 +63,7 @@ export function SeriesTable(props: {
           urlOf={urlOf}
           onOpen={(one) => route(urlOf(one))}
           columns={columns}
-          rowHeight={ROW_HEIGHT[narrow ? 'narrow' : 'wide']}
+          rowHeight={ROW_HEIGHT[wide ? 'wide' : narrow ? 'narrow' : 'medium']}
         />
       )}
     </section>

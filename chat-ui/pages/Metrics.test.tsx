@@ -1,0 +1,189 @@
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { MetricResult, MetricsAnswer } from '../../backend/model/metrics.ts';
+import { openApp } from '../test-app.tsx';
+import { alertsAnswer, cluster, errorResponse, json, page, type SentRequest, uuid } from '../test-support.ts';
+
+// A document without layout has no canvas; test/browser/observability.test.ts draws for real.
+vi.mock('../components/chart/plot.ts', () => ({
+  drawPlot: () => ({ point: () => undefined, destroy: () => undefined }),
+}));
+
+const ALPHA = cluster(1, 'alpha');
+const BETA = cluster(2, 'beta');
+
+function result(n: number, name: string, rest: Partial<MetricResult> = {}): MetricResult {
+  const metric = { __name__: 'up', cluster: name, job: '<b>job</b>' };
+  const values: [number, string][] = [
+    [60, '1'],
+    [120, '0.10000000000000001'],
+  ];
+  return {
+    cluster_id: uuid(n),
+    cluster_name: name,
+    status: 'SUCCESS',
+    query_time_ms: 12,
+    cached: false,
+    result_type: 'MATRIX',
+    data: [{ metric, values }],
+    ...rest,
+  };
+}
+
+function answer(results: MetricResult[], rest: Partial<MetricsAnswer> = {}): MetricsAnswer {
+  return {
+    query: 'up',
+    results,
+    complete: true,
+    clusters_queried: results.length,
+    clusters_succeeded: results.length,
+    total_query_time_ms: 12,
+    range: { start: 0, end: 120, step: 60 },
+    notes: [],
+    ...rest,
+  };
+}
+
+const BOTH = answer([result(1, 'alpha'), result(2, 'beta')]);
+
+function server(metrics: (request: SentRequest) => Response | Promise<Response> = () => json(BOTH)) {
+  return (request: SentRequest) => {
+    if (request.path.startsWith('/alerts')) return json(alertsAnswer([ALPHA, BETA], []));
+    return request.path.startsWith('/metrics') ? metrics(request) : page([ALPHA, BETA]);
+  };
+}
+
+let app: Awaited<ReturnType<typeof openApp>> | undefined;
+// Loaded ahead, so that the lazy route is there as soon as it is asked for.
+beforeAll(() => import('./Metrics.tsx'));
+afterEach(() => app?.close());
+
+const asked = () => app?.sent.filter(({ path }) => path.startsWith('/metrics/query')) ?? [];
+const names = () => app?.all('.grid-body [role=rowheader]').map((e) => e.textContent);
+
+describe('Metrics page', () => {
+  it('asks nothing before there is a query', async () => {
+    app = await openApp('/observability/metrics', server());
+    expect([app.state(), asked().length]).toEqual(['idle', 0]);
+    expect(app.one('h1').textContent).toBe('Metrics');
+    expect(app.all('a[href*="/observability/logs"]')).toEqual([]);
+  });
+
+  it('asks what the URL says, in the words of the API', async () => {
+    app = await openApp('/observability/metrics?q=up&clusters=alpha,beta&from=-3h&to=now&step=5m&agg=SUM', server());
+    expect(asked().map(({ path, body }) => [path, body])).toEqual([
+      [
+        '/metrics/query_range',
+        { query: 'up', clusters: ['alpha', 'beta'], aggregation: 'SUM', start: '-3h', end: 'now', step: '5m' },
+      ],
+    ]);
+    await app.press('Instant');
+    expect(asked().at(-1)).toMatchObject({ path: '/metrics/query', body: { time: 'now', aggregation: 'SUM' } });
+    app.close();
+    app = await openApp('/observability/metrics?q=up&clusters=environment%3DLAB', server());
+    expect(asked()[0]?.body).toEqual({ query: 'up', clusters: 'environment=LAB', start: '-1h', end: 'now' });
+  });
+
+  it('lists series with values as they were sent, filters and isolates them by the URL', async () => {
+    app = await openApp('/observability/metrics?q=up', server());
+    expect(app.state()).toBe('ready');
+    expect(names()).toEqual(['up{cluster="alpha",job="<b>job</b>"}', 'up{cluster="beta",job="<b>job</b>"}']);
+    expect(app.all('.cell-last').map((e) => e.textContent)).toContain('0.10000000000000001');
+    expect(app.all('main b b, .grid b')).toEqual([]);
+    await app.type('.series input', 'beta');
+    expect(names()).toHaveLength(1);
+    await app.type('.series input', 'gamma');
+    expect(app.state()).toBe('filtered-empty');
+    await app.press('Clear the filter');
+    await app.press('up{cluster="beta"');
+    expect(app.text()).toContain('One of 2 series');
+    expect(app.all('.ts-key')).toHaveLength(1);
+  });
+
+  it('tells an answer in part from a whole one: who is missing, and totals as lower bounds', async () => {
+    const failed = result(2, 'beta', { status: 'ERROR', data: [], error: { code: 'X', message: '<i>refused</i>' } });
+    app = await openApp(
+      '/observability/metrics?q=up',
+      server(() => json(answer([result(1, 'alpha'), failed], { complete: false, notes: ['Step raised.'] }), 206)),
+    );
+    expect(app.state()).toBe('partial');
+    expect(app.text()).toContain('1 of 2 clusters answered');
+    expect(app.text()).toContain('beta <i>refused</i>');
+    expect(app.text()).toContain('≥ 1 series');
+    expect(app.text()).toContain('Step raised.');
+    await app.press('Ask again');
+    expect(asked()).toHaveLength(2);
+  });
+
+  it('shows series that were merged over clusters instead of those of each', async () => {
+    const merged = { result_type: 'MATRIX', data: [{ metric: {}, values: [[60, '2']] }] };
+    app = await openApp(
+      '/observability/metrics?q=up&agg=SUM',
+      server(() => json({ ...BOTH, merged })),
+    );
+    expect(names()).toEqual(['{}']);
+  });
+
+  it.each([
+    ['empty', () => json(answer([result(1, 'alpha', { data: [] })])), 'No series matches'],
+    ['denied', () => errorResponse(403, 'PERMISSION_DENIED', { permission: 'metrics:read' }), 'metrics:read'],
+    ['error', () => errorResponse(504, 'QUERY_TIMEOUT'), 'QUERY_TIMEOUT'],
+  ] as const)('is in the state %s with no number that nobody knows', async (state, respond, words) => {
+    app = await openApp('/observability/metrics?q=up', server(respond));
+    expect(app.state()).toBe(state);
+    expect(app.text()).toContain(words);
+    expect(app.all('.ts-chart, [role=grid]')).toEqual([]);
+  });
+
+  it('keeps an answer whose refresh failed, and says how old it is', async () => {
+    let respond = () => json(BOTH);
+    app = await openApp(
+      '/observability/metrics?q=up',
+      server(() => respond()),
+    );
+    respond = () => errorResponse(503, 'CLUSTER_UNREACHABLE');
+    await app.press('Run');
+    expect(app.state()).toBe('stale');
+    expect(app.text()).toContain('Shown as of');
+    expect(names()).toHaveLength(2);
+  });
+
+  it('marks the position of what is wrong, until the text changes', async () => {
+    app = await openApp(
+      '/observability/metrics?q=sum(up))',
+      server(() => errorResponse(400, 'INVALID_PROMQL', { position: 7 })),
+    );
+    expect(app.state()).toBe('error');
+    expect(app.one('.error-mark').textContent).toBe(')');
+    expect(app.one('textarea').getAttribute('aria-invalid')).toBe('true');
+    await app.type('textarea', 'sum(up)');
+    expect(app.all('.error-mark')).toEqual([]);
+  });
+
+  it('stops the question when it is cancelled, and remembers what was run', async () => {
+    app = await openApp(
+      '/observability/metrics',
+      server((request) =>
+        request.path.includes('/query') ? new Promise<Response>(() => undefined) : json({ values: [] }),
+      ),
+    );
+    await app.type('textarea', 'up');
+    await app.press('Run');
+    expect([app.state(), location.search]).toEqual(['loading', '?q=up']);
+    await app.press('Cancel');
+    expect(app.state()).toBe('cancelled');
+    expect(app.history.of('promql').value).toEqual(['up']);
+  });
+
+  it('reads a time range as it is written, and says which end is wrong', async () => {
+    app = await openApp('/observability/metrics?q=up&tz=utc', server());
+    await app.press('Last 1h');
+    await app.fill('From', 'yesterday');
+    await app.press('Apply');
+    expect(app.text()).toContain('Write now, a time before now');
+    await app.fill('From', '2026-03-01 08:00');
+    await app.fill('To', '2026-03-01 09:00');
+    await app.press('Apply');
+    expect(asked().at(-1)?.body).toMatchObject({ start: '2026-03-01T08:00:00.000Z', end: '2026-03-01T09:00:00.000Z' });
+    expect(app.text()).toContain('2026-03-01 08:00:00 – 2026-03-01 09:00:00 UTC');
+  });
+});
