@@ -19,7 +19,7 @@ export function Outcomes<T extends ClusterOutcome>(props: {
 }) {
   const { outcomes, what, count } = props;
   const [open, setOpen] = useState(false);
-  const skipped = outcomes.filter((o) => o.status === 'SKIPPED').length;
+  const skipped = outcomes.filter((o) => o.status === 'SKIPPED' && !o.error).length;
   const whole = outcomes.filter((o) => o.status === 'SUCCESS').length;
   return (
     <details class="twin" onToggle={(event) => setOpen(event.currentTarget.open)}>

@@ -78,7 +78,7 @@ describe('Metrics page', () => {
     ]);
     await app.press('Instant');
     expect(asked().at(-1)).toMatchObject({ path: '/metrics/query', body: { time: 'now', aggregation: 'SUM' } });
-    app.close();
+    await app.close();
     app = await openApp('/observability/metrics?q=up&clusters=environment%3DLAB', server());
     expect(asked()[0]?.body).toEqual({ query: 'up', clusters: 'environment=LAB', start: '-1h', end: 'now' });
   });
