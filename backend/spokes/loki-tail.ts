@@ -65,7 +65,11 @@ export function createLokiTail({ transport, clock }: { readonly transport: Trans
         perMessageDeflate: false,
         maxPayload: MAX_FRAME_BYTES,
       });
-      webSocket.once('open', () => resolve({ status: 101, socket: webSocket }));
+      webSocket.once('open', () => {
+        // Frames may come in one packet with the upgrade, before anybody listens.
+        webSocket.pause();
+        resolve({ status: 101, socket: webSocket });
+      });
       webSocket.once('unexpected-response', (_request, response: IncomingMessage) => {
         refusedBy(response, url.host).then((answer) => resolve(scrubbed(answer, target.auth)), reject);
         response.once('close', () => socket.destroy());
@@ -141,6 +145,7 @@ function framesOf(
   socket.on('close', (code, reason) => fail(code === 1006 ? cutOff() : closed(code, reason.toString('utf8'))));
   signal.addEventListener('abort', () => fail(signal.reason), { once: true });
   if (signal.aborted) fail(signal.reason);
+  socket.resume();
 
   return (async function* read(): AsyncGenerator<TailFrame> {
     try {

@@ -19,6 +19,8 @@ import type { ClusterState, Reply, ServerKind, Setup } from './messages.ts';
 import { alertingRules, alertmanagerConfig, prometheusConfig } from './server-config.ts';
 import { createServerProcess } from './server-process.ts';
 import type { ServerProcess } from './server-process.ts';
+import { createLokiDouble } from './loki/double.ts';
+import { createLogLines } from './loki/lines.ts';
 import { createTempoDouble } from './tempo/double.ts';
 import { createWorld } from './world.ts';
 import type { World } from './world.ts';
@@ -41,6 +43,7 @@ async function setUp(setup: Setup, signal: AbortSignal, own: (server: ServerProc
   const kube = kubeApi(setup, world);
   const api = await listen(() => kube.createServer());
   const tempo = await tempoOf(setup, world);
+  const loki = await lokiOf(setup, world);
   const alertmanager = await createServerProcess({
     name: `Alertmanager of ${spec.name}`,
     command: binaries.alertmanager,
@@ -101,25 +104,36 @@ async function setUp(setup: Setup, signal: AbortSignal, own: (server: ServerProc
   prometheus.fixAddress();
 
   /** What this process serves itself, by kind. */
-  const listeners = { api, tempo };
+  const listeners = { api, tempo, loki };
   const listenerOf = (kind: keyof typeof listeners): Listener => {
     const listener = listeners[kind];
     if (!listener) throw new Error(`cluster ${spec.name} has no ${kind}`);
     return listener;
   };
   return {
-    state: () => ({ ...stateOf(api, prometheus, alertmanager), ...(tempo && { tempo: tempo.address }) }),
+    state: () => ({
+      ...stateOf(api, prometheus, alertmanager),
+      ...(tempo && { tempo: tempo.address }),
+      ...(loki && { loki: loki.address }),
+    }),
     start: (kind) => {
-      if (kind === 'api' || kind === 'tempo') return listenerOf(kind).open();
+      if (kind !== 'prometheus' && kind !== 'alertmanager') return listenerOf(kind).open();
       return kind === 'prometheus' ? startPrometheus() : alertmanager.start();
     },
     kill: (kind) => {
-      if (kind === 'api' || kind === 'tempo') return listenerOf(kind).close();
+      if (kind !== 'prometheus' && kind !== 'alertmanager') return listenerOf(kind).close();
       return kind === 'prometheus' ? prometheus.kill() : alertmanager.kill();
     },
     kube: (command) => kube.control(command),
     stop: async () => {
-      await Promise.all([prometheus.stop(), alertmanager.stop(), api.close(), tempo?.close(), exporters.close()]);
+      await Promise.all([
+        prometheus.stop(),
+        alertmanager.stop(),
+        api.close(),
+        tempo?.close(),
+        loki?.close(),
+        exporters.close(),
+      ]);
     },
   };
 }
@@ -155,6 +169,17 @@ async function tempoOf({ spec, historyHours }: Setup, { requests }: World): Prom
   const double = createTempoDouble({
     cluster: spec.name,
     requests,
+    now: () => Date.now(),
+    keptHours: Math.max(1, historyHours),
+  });
+  return listen(() => double.createServer());
+}
+
+/** An edge sends metrics only. */
+async function lokiOf({ spec, seed, historyHours }: Setup, world: World): Promise<Listener | undefined> {
+  if (spec.clusterType === 'EDGE' || spec.clusterType === 'FAR_EDGE') return undefined;
+  const double = createLokiDouble({
+    lines: createLogLines({ seed, ...world }),
     now: () => Date.now(),
     keptHours: Math.max(1, historyHours),
   });

@@ -220,6 +220,30 @@ describe('fleet', () => {
     await expect(fleet.kill('hub-1', 'tempo')).rejects.toThrow('has no tempo');
   });
 
+  it('gives every cluster a Loki whose lines agree with what Prometheus scraped, and which can be killed and started', async () => {
+    expect(fleet.registrations().every(({ endpoints }) => endpoints?.loki_url !== undefined)).toBe(true);
+    const { lokiUrl, prometheusUrl } = fleet.cluster('prod-eu-1');
+    const time = Math.floor(Date.now() / 1000) - 5;
+    const ask = async (api: string, query: string) => {
+      const answer = await fetch(`${api}/query?time=${time}&query=${encodeURIComponent(query)}`);
+      const body = (await answer.json()) as { data: { result: { value: [number, string] }[] } }; // proof: asserted below
+      return Number(body.data.result[0]?.value[1]);
+    };
+    const starts = () =>
+      ask(`${lokiUrl}/loki/api/v1`, 'sum(count_over_time({app="checkout"} |= "starting checkout" [24h]))');
+    const restarts = await ask(
+      `${prometheusUrl}/api/v1`,
+      'sum(kube_pod_container_status_restarts_total{container="checkout"})',
+    );
+    expect(restarts).toBeGreaterThan(0);
+    // One more when it restarted after the last scrape.
+    expect([restarts, restarts + 1]).toContain(await starts());
+    await fleet.kill('prod-eu-1', 'loki');
+    await expect(starts()).rejects.toThrow('fetch failed');
+    await fleet.start('prod-eu-1', 'loki');
+    expect(await starts()).toBeGreaterThan(0);
+  });
+
   it('gives registrations that the registry takes and a kubeconfig with every context, readable by the owner only', () => {
     expect(fleet.registrations().map((input) => ClusterCreate.parse(input).name)).toEqual([
       'hub-1',

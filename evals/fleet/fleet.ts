@@ -45,6 +45,8 @@ export interface FleetCluster {
   readonly alertmanagerUrl: string;
   /** Undefined where the cluster has no shop, whose requests it would hold. */
   readonly tempoUrl: string | undefined;
+  /** Undefined at an edge. */
+  readonly lokiUrl: string | undefined;
   /** As of the last start or kill through the fleet. A server that is down has none. */
   readonly pids: ClusterState['pids'];
 }
@@ -177,7 +179,7 @@ function describe({
   spec: ClusterSpec;
   token: string;
 }): FleetCluster {
-  const { api, prometheus, alertmanager, tempo } = channel.state();
+  const { api, prometheus, alertmanager, tempo, loki } = channel.state();
   return {
     name: spec.name,
     spec,
@@ -186,6 +188,7 @@ function describe({
     prometheusUrl: `http://${prometheus}`,
     alertmanagerUrl: `http://${alertmanager}`,
     tempoUrl: tempo === undefined ? undefined : `http://${tempo}`,
+    lokiUrl: loki === undefined ? undefined : `http://${loki}`,
     get pids() {
       return channel.state().pids;
     },
@@ -207,6 +210,7 @@ function registration(cluster: FleetCluster, ca: string): ClusterCreateInput {
       prometheus_url: cluster.prometheusUrl,
       alertmanager_url: cluster.alertmanagerUrl,
       ...(cluster.tempoUrl === undefined ? {} : { tempo_url: cluster.tempoUrl }),
+      ...(cluster.lokiUrl === undefined ? {} : { loki_url: cluster.lokiUrl }),
     },
     tls: { ca },
   };

@@ -12,9 +12,9 @@ const fleet = await startFleet({
   dir,
   onProgress: ({ cluster, ready, total }) => print(`${ready}/${total} ${cluster}`),
 });
-for (const { name, apiServerUrl, prometheusUrl, alertmanagerUrl, tempoUrl, pids } of fleet.clusters) {
+for (const { name, apiServerUrl, prometheusUrl, alertmanagerUrl, tempoUrl, lokiUrl, pids } of fleet.clusters) {
   print(
-    `${name}\n  Kubernetes   ${apiServerUrl}\n  Prometheus   ${prometheusUrl}${pids.prometheus ? '' : ' (down)'}\n  Alertmanager ${alertmanagerUrl}\n  Tempo        ${tempoUrl ?? '(none)'}`,
+    `${name}\n  Kubernetes   ${apiServerUrl}\n  Prometheus   ${prometheusUrl}${pids.prometheus ? '' : ' (down)'}\n  Alertmanager ${alertmanagerUrl}\n  Tempo        ${tempoUrl ?? '(none)'}\n  Loki         ${lokiUrl ?? '(none)'}`,
   );
 }
 print(`kubeconfig ${fleet.kubeconfigPath}`);

@@ -3,7 +3,7 @@ import { KubeCommand } from './kube-api/control.ts';
 import { ClusterSpec } from './specs.ts';
 
 /** What a fleet and the process of one of its clusters say to each other over their channel. */
-export const ServerKind = z.enum(['prometheus', 'alertmanager', 'api', 'tempo']);
+export const ServerKind = z.enum(['prometheus', 'alertmanager', 'api', 'tempo', 'loki']);
 export type ServerKind = z.infer<typeof ServerKind>;
 
 export const Setup = z.strictObject({
@@ -42,6 +42,8 @@ export const ClusterState = z.strictObject({
   alertmanager: z.string(),
   /** Where there is a shop. */
   tempo: z.string().optional(),
+  /** Where it is no edge. */
+  loki: z.string().optional(),
   pids: z.strictObject({
     cluster: z.int(),
     prometheus: z.int().optional(),
