@@ -1,6 +1,7 @@
 import { createApiTokens } from '../backend/access/tokens.ts';
 import { createFanout } from '../backend/collectors/fanout.ts';
 import { createLogsCollector } from '../backend/collectors/logs.ts';
+import { createWorkloadsCollector } from '../backend/collectors/workloads/workloads.ts';
 import { createMetricsCollector } from '../backend/collectors/metrics.ts';
 import { createConversations } from '../backend/conversations/conversations.ts';
 import type { EventType } from '../backend/model/event.ts';
@@ -238,6 +239,7 @@ export async function openRuntime({
       }),
       logs: createLogsCollector({ fanout, spokes }),
       ...alerting.services,
+      workloads: createWorkloadsCollector({ fanout, spokes, clock }),
       conversations,
       tokens: createApiTokens(open, clock),
       evidence,

@@ -38,6 +38,8 @@ import { getEvidence } from './evidence/get-evidence.ts';
 import { readEvidence } from './evidence/read-evidence.ts';
 import { getLogLabels } from './logs/get-log-labels.ts';
 import { queryLogs } from './logs/query-logs.ts';
+import { diagnoseWorkloads } from './kubernetes/diagnose-workloads.ts';
+import { listEvents } from './kubernetes/list-events.ts';
 import { getMetricLabels } from './metrics/get-metric-labels.ts';
 import { getMetricMetadata } from './metrics/get-metric-metadata.ts';
 import { getMetricSeries } from './metrics/get-metric-series.ts';
@@ -57,6 +59,8 @@ export const catalog: readonly AnyTool[] = [
   getMetricLabels,
   queryLogs,
   listAlerts,
+  listEvents,
+  diagnoseWorkloads,
   readEvidence,
   getCluster,
   setClusterCredentials,

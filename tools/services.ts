@@ -4,6 +4,7 @@ import type { WebhookSecrets } from '../backend/collectors/alert-history/webhook
 import type { AlertsCollector } from '../backend/collectors/alerts.ts';
 import type { LogsCollector } from '../backend/collectors/logs.ts';
 import type { MetricsCollector } from '../backend/collectors/metrics.ts';
+import type { WorkloadsCollector } from '../backend/collectors/workloads/workloads.ts';
 import type { Conversations } from '../backend/conversations/conversations.ts';
 import type { ChatMessage, ChatStreamEvent } from '../backend/model/chat.ts';
 import type { Cluster } from '../backend/model/cluster.ts';
@@ -34,6 +35,7 @@ export interface Services {
   readonly logs: LogsCollector;
   readonly alertHistory: AlertHistory;
   readonly webhookSecrets: Pick<WebhookSecrets, 'rotate' | 'remove'>;
+  readonly workloads: WorkloadsCollector;
   readonly conversations: Conversations;
   readonly tokens: ApiTokens;
   readonly evidence: Pick<EvidenceStore, 'get'>;

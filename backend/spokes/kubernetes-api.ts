@@ -24,6 +24,11 @@ export interface ListRequest<T> extends ResourceKind, CallLimits {
   readonly fieldSelector?: string;
   /** Most objects wanted in all; left out = every one. */
   readonly limit?: number;
+  /**
+   * Has only the metadata of the objects sent (`PartialObjectMetadataList`), never their contents. A server that cannot do that
+   * refuses with 406, so a Secret's data does not travel in any case.
+   */
+  readonly metadataOnly?: boolean;
 }
 
 export interface ObjectList<T> {

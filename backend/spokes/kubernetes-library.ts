@@ -25,6 +25,8 @@ type ApiType<T> = new (configuration: Library.Configuration) => T;
 export interface LibraryCall {
   readonly target: SpokeTarget;
   readonly signal?: AbortSignal;
+  /** In place of the transport's own `Accept`. */
+  readonly accept?: string;
   /** Milliseconds left until the deadline of the whole operation; at least 1. */
   remainingMs(): number;
 }
@@ -35,7 +37,7 @@ export interface LibraryCall {
  */
 export async function callLibrary<T, R>(
   transport: Transport,
-  { target, signal, remainingMs }: LibraryCall,
+  { target, signal, accept, remainingMs }: LibraryCall,
   api: (modules: KubernetesLibrary) => ApiType<T>,
   ask: (api: T) => Promise<R>,
 ): Promise<R> {
@@ -52,6 +54,7 @@ export async function callLibrary<T, R>(
         path: url.pathname.replace(/^\/apis\/\//, '/api/'),
         query: url.searchParams,
         ...(body === undefined ? {} : { json: parsed(body) }),
+        ...(accept === undefined ? {} : { headers: { accept } }),
         timeoutMs: remainingMs(),
         ...(signal ? { signal } : {}),
       });

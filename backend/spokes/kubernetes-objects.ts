@@ -26,6 +26,8 @@ type Page = z.infer<typeof Page>;
 const PAGE = 500;
 /** A page over the transport's cap is asked for again by halves, down to this. */
 const SMALLEST_PAGE = 15;
+/** Without a second choice: the objects themselves are not wanted (Kubernetes API concepts, "Metadata-only fetches"). */
+const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 /** A list that changes faster than it can be read is started anew at most this often. */
 const MAX_RESTARTS = 2;
 
@@ -85,7 +87,10 @@ export function createObjectVerbs(transport: Transport, clock: Clock): ObjectVer
   return {
     list: async (target, request) => {
       checkNames(request);
-      const limits = callOf(target, request, clock);
+      const limits = {
+        ...callOf(target, request, clock),
+        ...(request.metadataOnly === true ? { accept: METADATA_ONLY } : {}),
+      };
       for (let restarts = 0; ; restarts++) {
         const list = await allPages(limits, request);
         if (list) return list;

@@ -30,6 +30,8 @@ describe('the catalog', () => {
       'get_metric_labels',
       'query_logs',
       'list_alerts',
+      'list_events',
+      'diagnose_workloads',
       'read_evidence',
     ]);
   });

@@ -45,7 +45,7 @@ describe('the RBAC of a spoke', () => {
     const text = JSON.stringify(rules);
     expect(text).not.toContain('secrets');
     expect(text).not.toContain('*');
-    const byName = rules.filter(({ resources }) => resources?.includes('configmaps'));
+    const byName = rules.filter(({ resourceNames }) => resourceNames?.includes('microshift-version'));
     expect(byName).toEqual([
       { apiGroups: [''], resources: ['configmaps'], resourceNames: ['microshift-version'], verbs: ['get'] },
     ]);

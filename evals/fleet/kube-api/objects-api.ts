@@ -21,6 +21,8 @@ export function answerObjects(
     readonly query: URLSearchParams;
     readonly body: unknown;
     readonly expired: boolean;
+    /** Only the metadata is asked for, as a `PartialObjectMetadataList`. */
+    readonly metadataOnly: boolean;
   },
 ): Answer {
   const { kind, namespace, name, subresource } = route;
@@ -30,7 +32,7 @@ export function answerObjects(
   switch (request.method) {
     case 'GET':
     case 'HEAD': {
-      if (name === undefined) return list(store, route, request.query, request.expired);
+      if (name === undefined) return list(store, route, request.query, request);
       const found = store.get(kind, name, namespace);
       return found ? json(200, found) : missing();
     }
@@ -79,7 +81,12 @@ export function answerObjects(
   }
 }
 
-function list(store: ObjectStore, { kind, namespace }: ObjectRoute, query: URLSearchParams, expired: boolean): Answer {
+function list(
+  store: ObjectStore,
+  { kind, namespace }: ObjectRoute,
+  query: URLSearchParams,
+  { expired, metadataOnly }: { readonly expired: boolean; readonly metadataOnly: boolean },
+): Answer {
   const limit = Number(query.get('limit') ?? '0');
   if (!Number.isInteger(limit) || limit < 0)
     return failure(
@@ -100,8 +107,8 @@ function list(store: ObjectStore, { kind, namespace }: ObjectRoute, query: URLSe
   const revision = place?.rv ?? store.revision();
   const remaining = rest.length - items.length;
   return json(200, {
-    kind: `${kind.kind}List`,
-    apiVersion: groupVersionOf(kind),
+    kind: metadataOnly ? 'PartialObjectMetadataList' : `${kind.kind}List`,
+    apiVersion: metadataOnly ? 'meta.k8s.io/v1' : groupVersionOf(kind),
     metadata: {
       resourceVersion: String(revision),
       ...(remaining > 0 &&
@@ -112,7 +119,11 @@ function list(store: ObjectStore, { kind, namespace }: ObjectRoute, query: URLSe
         }),
     },
     // Custom resources come from another part of the server, which leaves `kind` and `apiVersion` in.
-    items: kind.feature === undefined ? items.map(listItem) : items,
+    items: metadataOnly
+      ? items.map(({ metadata }) => ({ kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata }))
+      : kind.feature === undefined
+        ? items.map(listItem)
+        : items,
   });
 }
 

@@ -107,7 +107,14 @@ async function handle(options: ApiServerOptions, request: IncomingMessage, respo
     if (instead) send(response, instead);
     return;
   }
-  const answer = authorized(options, { method, path, query, body, authorization: request.headers.authorization });
+  const answer = authorized(options, {
+    method,
+    path,
+    query,
+    body,
+    accept: request.headers.accept,
+    authorization: request.headers.authorization,
+  });
   if ('watch' in answer) {
     const cut = faults.take(['CUT_WATCH'], method, path);
     streamChanges(state.store, answer.watch, query, response, {
@@ -126,6 +133,7 @@ interface ApiRequest {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly body: string;
+  readonly accept: string | undefined;
   readonly authorization: string | undefined;
 }
 
@@ -165,7 +173,8 @@ function authorized(options: ApiServerOptions, request: ApiRequest): Answer | { 
   if (isWatch) return { watch: route };
   const continued = query.has('continue');
   const expired = continued && state.faults.take(['EXPIRED_PLACE'], method, path) !== undefined;
-  return answerObjects(state.store, route, { method, query, body: parse(request.body), expired });
+  const metadataOnly = request.accept?.includes('as=PartialObjectMetadataList') === true;
+  return answerObjects(state.store, route, { method, query, body: parse(request.body), expired, metadataOnly });
 }
 
 /** Undefined = nobody in particular; UNKNOWN = a token that is not known. */

@@ -68,7 +68,7 @@ describe('objects of a simulated cluster', () => {
       ready: false,
       state: { waiting: { reason: 'CrashLoopBackOff' } },
       lastState: { terminated: { reason: 'OOMKilled', exitCode: 137 } },
-      events: 2,
+      events: 4,
     });
     expect(checkout(EPOCH + 100)).toMatchObject({ ready: true, restartCount: 1 });
   });

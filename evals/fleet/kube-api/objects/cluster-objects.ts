@@ -4,6 +4,7 @@ import { deploymentObjects, eventObjects, namespaceObject, nodeObject, podObject
 import { gpuObjects, nodeExtras, ptpObjects, sriovObjects } from './hardware.ts';
 import { openshiftObjects } from './openshift.ts';
 import { FEATURE_NAMESPACES, platformObjects } from './platform.ts';
+import { workloadObjects } from './workloads.ts';
 
 /** Everything that stands in one simulated cluster at a time (Unix seconds), the same that its exporters measure. */
 export function clusterObjects(inventory: Inventory, epoch: number, time: number): KubeObject[] {
@@ -19,6 +20,7 @@ export function clusterObjects(inventory: Inventory, epoch: number, time: number
     ...nodes.map((node, index) => nodeObject(inventory, node, index, nodeExtras(inventory, node))),
     ...pods.map((pod) => podObject(pod, time)),
     ...deploymentObjects(pods, time),
+    ...workloadObjects(inventory, time),
     ...eventObjects(pods, time),
     ...(has('OPENSHIFT') ? openshiftObjects(spec, epoch - 40 * 86_400) : []),
     ...(has('GPU_OPERATOR') ? gpuObjects() : []),

@@ -92,7 +92,11 @@ export function podObject(pod: Pod, time: number): KubeObject {
   const kills = pod.incident?.kills(time) ?? 0;
   const gpus = pod.gpus.length === 0 ? {} : { 'nvidia.com/gpu': String(pod.gpus.length) };
   const killed = {
-    terminated: { exitCode: 137, reason: 'OOMKilled', startedAt: timeOf(pod.startedAt(time)) },
+    terminated: {
+      exitCode: 137,
+      reason: 'OOMKilled',
+      ...(pod.incident && { finishedAt: timeOf(pod.incident.start + 72 + (kills - 1) * 90) }),
+    },
   };
   const ready = down ? 'False' : 'True';
   return {
@@ -109,10 +113,16 @@ export function podObject(pod: Pod, time: number): KubeObject {
     },
     spec: {
       nodeName: pod.node.name,
+      serviceAccountName: 'default',
+      ...(pod.deployment === 'prometheus' && {
+        volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'prometheus-data' } }],
+      }),
       containers: [
         {
           name: pod.container,
           image: pod.image,
+          ports: [{ name: 'http', containerPort: 8080 }],
+          envFrom: [{ configMapRef: { name: `${pod.deployment}-config` } }],
           resources: {
             requests: {
               cpu: `${Math.round(pod.cpuRequest * 1000)}m`,
@@ -194,47 +204,111 @@ export function deploymentObjects(pods: readonly Pod[], time: number): KubeObjec
   });
 }
 
-/** What the kubelet reports of the incident; events live for an hour. */
+interface Happening {
+  readonly name: string;
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+  readonly involved: Readonly<Record<string, string>>;
+  readonly namespace: string;
+  readonly component: string;
+  readonly count: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** What kubelet and node problem detector report of the incident; the same objects through both APIs. */
 export function eventObjects(pods: readonly Pod[], time: number): KubeObject[] {
-  return pods.flatMap((pod) => {
-    const kills = pod.incident?.kills(time) ?? 0;
-    if (!pod.incident || kills === 0) return [];
-    const first = timeOf(pod.incident.start + 72);
-    const last = timeOf(pod.incident.start + 72 + (kills - 1) * 90);
-    const involved = { kind: 'Pod', namespace: pod.namespace, name: pod.name, apiVersion: 'v1' };
-    const message = `Back-off restarting failed container ${pod.container} in pod ${pod.name}`;
-    const source = { component: 'kubelet', host: pod.node.name };
-    const metadata = { name: `${pod.name}.17f2c9a1b0d4e8aa`, namespace: pod.namespace, creationTimestamp: first };
-    return [
-      {
-        apiVersion: 'v1',
-        kind: 'Event',
-        metadata,
-        involvedObject: involved,
-        type: 'Warning',
-        reason: 'BackOff',
-        message,
-        source,
-        reportingComponent: 'kubelet',
-        count: kills,
-        firstTimestamp: first,
-        lastTimestamp: last,
-      },
-      {
-        apiVersion: 'events.k8s.io/v1',
-        kind: 'Event',
-        metadata,
-        regarding: involved,
-        type: 'Warning',
-        reason: 'BackOff',
-        note: message,
-        eventTime: null,
-        reportingController: 'kubelet',
-        deprecatedSource: source,
-        deprecatedCount: kills,
-        deprecatedFirstTimestamp: first,
-        deprecatedLastTimestamp: last,
-      },
-    ];
-  });
+  return pods.flatMap((pod) => happeningsOf(pod, time).flatMap((one) => bothFaces(one, pod.node.name)));
+}
+
+function happeningsOf(pod: Pod, time: number): Happening[] {
+  const kills = pod.incident?.kills(time) ?? 0;
+  if (!pod.incident || kills === 0) return [];
+  const restarts = pod.incident.restarts(time);
+  const { namespace, node, container, name } = pod;
+  const first = pod.incident.start + 72;
+  const last = first + (kills - 1) * 90;
+  const ofPod = { kind: 'Pod', namespace, name, apiVersion: 'v1' };
+  return [
+    {
+      name: `${name}.17f2c9a1b0d4e8aa`,
+      type: 'Warning',
+      reason: 'BackOff',
+      message: `Back-off restarting failed container ${container} in pod ${name}`,
+      involved: ofPod,
+      namespace,
+      component: 'kubelet',
+      count: kills,
+      first,
+      last,
+    },
+    {
+      name: `${node.name}.17f2c9a1b0d4e8ab`,
+      type: 'Warning',
+      reason: 'OOMKilling',
+      message: `Memory cgroup out of memory: Killed process (${container}) total-vm:1048576kB, anon-rss:${Math.floor(pod.memoryLimitBytes / 1024)}kB`,
+      involved: { kind: 'Node', name: node.name, uid: node.name },
+      // Events about what has no namespace lie in `default`.
+      namespace: 'default',
+      component: 'kernel-monitor',
+      count: kills,
+      first,
+      last,
+    },
+    ...(restarts === 0
+      ? []
+      : [
+          {
+            name: `${name}.17f2c9a1b0d4e8ac`,
+            type: 'Normal' as const,
+            reason: 'Started',
+            message: `Started container ${container}`,
+            involved: ofPod,
+            namespace,
+            component: 'kubelet',
+            count: restarts,
+            first: pod.incident.start + 90,
+            last: pod.startedAt(time),
+          },
+        ]),
+  ];
+}
+
+function bothFaces(one: Happening, host: string): KubeObject[] {
+  const { name, namespace, type, reason, message, involved, component, count } = one;
+  const [first, last] = [timeOf(one.first), timeOf(one.last)];
+  const source = { component, host };
+  const metadata = { name, namespace, creationTimestamp: first };
+  return [
+    {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata,
+      involvedObject: involved,
+      type,
+      reason,
+      message,
+      source,
+      reportingComponent: component,
+      count,
+      firstTimestamp: first,
+      lastTimestamp: last,
+    },
+    {
+      apiVersion: 'events.k8s.io/v1',
+      kind: 'Event',
+      metadata,
+      regarding: involved,
+      type,
+      reason,
+      note: message,
+      eventTime: null,
+      reportingController: component,
+      deprecatedSource: source,
+      deprecatedCount: count,
+      deprecatedFirstTimestamp: first,
+      deprecatedLastTimestamp: last,
+    },
+  ];
 }
