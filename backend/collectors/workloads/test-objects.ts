@@ -26,7 +26,7 @@ export function snapshot(raw: Raw, more: Partial<Snapshot> = {}): Snapshot {
       (raw[name as KindName] ?? []).map((object) => item.parse(object)), // proof: names are those of KINDS
     ]),
   );
-  return { nowMs: NOW, objects, events: [], truncated: new Set(), ...more } as Snapshot; // proof: parsed by the schemas that it is inferred from
+  return { nowMs: NOW, objects, events: [], truncated: new Set(), ...more };
 }
 
 /** `REASON Kind/name` of everything found, sorted. */

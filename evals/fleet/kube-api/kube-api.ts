@@ -52,11 +52,13 @@ export function createKubeApi(options: KubeApiOptions): KubeApi {
       if (!kind) continue;
       const id = `${kind.resource} ${keyOf(object.metadata.name, object.metadata.namespace)}`;
       if (claimed.has(id)) continue;
-      next.set(id, { kind, object });
+      // Events are in two groups by the same names.
+      next.set(`${kind.group} ${id}`, { kind, object });
       store.put(kind, object);
     }
     for (const [id, { kind, object }] of simulated) {
-      if (!next.has(id) && !claimed.has(id)) store.remove(kind, object.metadata.name, object.metadata.namespace);
+      const claim = `${kind.resource} ${keyOf(object.metadata.name, object.metadata.namespace)}`;
+      if (!next.has(id) && !claimed.has(claim)) store.remove(kind, object.metadata.name, object.metadata.namespace);
     }
     simulated = next;
   };
