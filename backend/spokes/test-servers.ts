@@ -210,6 +210,8 @@ export interface HttpDouble extends TestServer {
   readonly port: number;
   /** Connections open now. */
   readonly sockets: ReadonlySet<Socket>;
+  /** Connections since the start. */
+  readonly accepted: number;
 }
 
 export interface HttpDoubleOptions {
@@ -245,7 +247,9 @@ export async function startTcp(
 
 async function listen(server: Server, host: string, scheme: 'http' | 'https'): Promise<HttpDouble> {
   const sockets = new Set<Socket>();
+  let accepted = 0;
   server.on('connection', (socket: Socket) => {
+    accepted += 1;
     sockets.add(socket);
     socket.on('error', () => undefined).once('close', () => sockets.delete(socket)); // a client that goes away is part of many tests
   });
@@ -255,6 +259,9 @@ async function listen(server: Server, host: string, scheme: 'http' | 'https'): P
     url: `${scheme}://${host}:${port}`,
     port,
     sockets,
+    get accepted() {
+      return accepted;
+    },
     stop: async () => {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
