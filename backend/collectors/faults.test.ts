@@ -9,6 +9,7 @@ import { freePort, makeCertificates, startHttp, startTcp } from '../spokes/test-
 import { loopbackTransport } from '../spokes/test-transport.ts';
 import { createFanout } from './fanout.ts';
 import { createMetricsCollector } from './metrics.ts';
+import { NO_GUARD } from './query-guard/query-guard.ts';
 
 /*
  * What spokes do wrong on the network, against small servers that do exactly that, through the real transport, client, fan-out
@@ -38,7 +39,7 @@ function make() {
   const spokes = createSpokes({ transport, credentialsOf: async () => undefined, clock });
   const logger = createLogger({ level: 'silent' });
   const fanout = createFanout({ clock, logger, spokes, random: () => 0, maxPerSecond: 1000 });
-  const collector = createMetricsCollector({ clock, fanout, spokes });
+  const collector = createMetricsCollector({ clock, fanout, spokes, guard: NO_GUARD });
   const query = async (clusters: Cluster[], over: { query?: string; budgetMs?: number; time?: number } = {}) => {
     const signal = new AbortController().signal;
     const startedMs = performance.now();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { durationSeconds, isoTime, resolveTime } from './time.ts';
+import { durationSeconds, isoTime, resolveTime, steadyNow } from './time.ts';
 
 const NOW = new Date('2026-03-01T10:00:00.000Z');
 
@@ -44,5 +44,27 @@ describe('durationSeconds', () => {
 
   it.each(['0s', '-5m', 'fast', ''])('refuses %j', (text) => {
     expect(() => durationSeconds(text, 'step')).toThrow(/^step: /);
+  });
+});
+
+describe('steadyNow', () => {
+  it('goes back to a whole second for a short window and to a whole minute for a long one', () => {
+    const now = new Date('2026-03-01T10:00:47.900Z');
+    const at = (windowSeconds: number) => steadyNow(now, windowSeconds).toISOString().slice(17);
+    expect([0.5, 60, 3600, 86_400].map(at)).toEqual(['47.900Z', '47.000Z', '40.000Z', '00.000Z']);
+  });
+
+  it('never moves the end of a window to before its start', () => {
+    const any = fc.record({
+      ms: fc.nat(4_000_000_000_000),
+      windowSeconds: fc.double({ min: 0, max: 1e7, noNaN: true }),
+    });
+    fc.assert(
+      fc.property(any, ({ ms, windowSeconds }) => {
+        const movedMs = ms - steadyNow(new Date(ms), windowSeconds).getTime();
+        expect(movedMs).toBeGreaterThanOrEqual(0);
+        expect(movedMs).toBeLessThanOrEqual(windowSeconds * 1000);
+      }),
+    );
   });
 });

@@ -81,3 +81,18 @@ function invalidTime(field: string, text: string, fix: string): AppError {
 export function isoTime(unixSeconds: number): string {
   return new Date(Math.round(unixSeconds * 1000)).toISOString();
 }
+
+/** Charts show about so many points; less than the time between two of them is no difference. */
+const POINTS = 250;
+/** Seconds, each of which divides a minute. */
+const STEADY_STEPS = [60, 30, 15, 10, 5];
+
+/**
+ * `now`, back to a whole multiple of a second to a minute, depending on how long the window that moves with it is: whoever looks at the
+ * same window at about the same time asks the same question, which one answer serves. A window under a second stays where it is.
+ */
+export function steadyNow(now: Date, windowSeconds: number): Date {
+  if (windowSeconds < 1) return now;
+  const stepMs = 1000 * (STEADY_STEPS.find((seconds) => seconds <= windowSeconds / POINTS) ?? 1);
+  return new Date(Math.floor(now.getTime() / stepMs) * stepMs);
+}

@@ -85,11 +85,10 @@ describe('query_metrics over the fleet', () => {
     const answer = body as MetricsAnswer;
     expect(status).toBe(206);
     expect(answer.complete).toBe(false);
-    expect(answer.results.find((r) => r.cluster_name === 'edge-lab-1')).toMatchObject({
-      status: 'ERROR',
-      error: { code: 'CLUSTER_UNREACHABLE' },
-      data: [],
-    });
+    // SKIPPED once the questions above have opened its breaker; the reason is the same.
+    const down = answer.results.find((r) => r.cluster_name === 'edge-lab-1');
+    expect(['ERROR', 'SKIPPED']).toContain(down?.status);
+    expect(down).toMatchObject({ error: { message: expect.stringContaining('connection was refused') }, data: [] });
   });
 
   it('keeps the others when one Prometheus is killed, within the deadline', async () => {

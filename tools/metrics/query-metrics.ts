@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../../backend/model/errors.ts';
 import { MetricsAnswer } from '../../backend/model/metrics.ts';
-import { Duration, TimeInput, durationSeconds, resolveTime } from '../../backend/model/time.ts';
+import { Duration, TimeInput, durationSeconds, resolveTime, steadyNow } from '../../backend/model/time.ts';
 import { ClustersArg } from '../clusters-arg.ts';
 import { defineTool } from '../define.ts';
 import { metricsForModel } from './metrics-for-model.ts';
@@ -56,10 +56,11 @@ function resolveWhen({ time, start, end, step }: z.output<typeof Input>, now: Da
     return time === undefined ? {} : { time: resolveTime(time, now, 'time') };
   }
   if (time !== undefined) throw invalid('time', 'time is for an instant and start for a range; give one of them');
+  const bounds = (at: Date) => ({ start: resolveTime(start, at, 'start'), end: resolveTime(end ?? 'now', at, 'end') });
+  const { start: from, end: to } = bounds(now);
   return {
     range: {
-      start: resolveTime(start, now, 'start'),
-      end: resolveTime(end ?? 'now', now, 'end'),
+      ...bounds(steadyNow(now, to - from)),
       ...(step === undefined ? {} : { step: durationSeconds(step, 'step') }),
     },
   };
