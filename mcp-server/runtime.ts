@@ -2,6 +2,7 @@ import { createApiTokens } from '../backend/access/tokens.ts';
 import { createFanout } from '../backend/collectors/fanout.ts';
 import { createLogsCollector } from '../backend/collectors/logs.ts';
 import { createWorkloadsCollector } from '../backend/collectors/workloads/workloads.ts';
+import { createTracesCollector } from '../backend/collectors/traces/traces.ts';
 import { createMetricsCollector } from '../backend/collectors/metrics.ts';
 import { createConversations } from '../backend/conversations/conversations.ts';
 import type { EventType } from '../backend/model/event.ts';
@@ -222,6 +223,12 @@ export async function openRuntime({
       : undefined;
     const expiryWarnings = background ? startExpiryWarnings({ store: open, clock, logger, nudge }) : undefined;
     const personas = createPersonaDirectory();
+    const metricsCollector = createMetricsCollector({
+      fanout,
+      spokes,
+      clock,
+      guard: queryGuardOf(config, { fanout, spokes, clock, metrics }),
+    });
     const services: Services = {
       registry,
       credentials,
@@ -231,13 +238,9 @@ export async function openRuntime({
       discovery,
       permissions: { check: (cluster, signal) => checkPermissions(cluster, { spokes, clock }, signal) },
       imports,
-      metrics: createMetricsCollector({
-        fanout,
-        spokes,
-        clock,
-        guard: queryGuardOf(config, { fanout, spokes, clock, metrics }),
-      }),
+      metrics: metricsCollector,
       logs: createLogsCollector({ fanout, spokes }),
+      traces: createTracesCollector({ fanout, spokes, metrics: metricsCollector }),
       ...alerting.services,
       workloads: createWorkloadsCollector({ fanout, spokes, clock }),
       conversations,

@@ -40,6 +40,11 @@ import { getLogLabels } from './logs/get-log-labels.ts';
 import { queryLogs } from './logs/query-logs.ts';
 import { diagnoseWorkloads } from './kubernetes/diagnose-workloads.ts';
 import { listEvents } from './kubernetes/list-events.ts';
+import { getServiceGraph } from './traces/get-service-graph.ts';
+import { getTraceSpans } from './traces/get-trace-spans.ts';
+import { getTrace } from './traces/get-trace.ts';
+import { listTraceOperations, listTraceServices } from './traces/list-trace-names.ts';
+import { searchTraces } from './traces/search-traces.ts';
 import { getMetricLabels } from './metrics/get-metric-labels.ts';
 import { getMetricMetadata } from './metrics/get-metric-metadata.ts';
 import { getMetricSeries } from './metrics/get-metric-series.ts';
@@ -57,6 +62,9 @@ export const catalog: readonly AnyTool[] = [
   refreshCluster,
   queryMetrics,
   getMetricLabels,
+  searchTraces,
+  getTrace,
+  getServiceGraph,
   queryLogs,
   listAlerts,
   listEvents,
@@ -76,6 +84,9 @@ export const catalog: readonly AnyTool[] = [
   getMetricSeries,
   getMetricMetadata,
   getLogLabels,
+  listTraceServices,
+  listTraceOperations,
+  getTraceSpans,
   listAlertHistory,
   rotateWebhookSecret,
   removeWebhookSecret,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isSelector } from '../backend/model/selector.ts';
 
 const MOST = 1000;
 const LONGEST = 500;
@@ -20,3 +21,9 @@ export const ClustersArg = z
 
 /** The `cluster` argument of a tool about one cluster. */
 export const ClusterArg = z.string().min(1).max(253).describe('Cluster name or id');
+
+/** Whether the `clusters` argument names clusters, rather than choosing them by label or leaving them all. */
+export function areNamed(clusters: readonly string[] | string | undefined): boolean {
+  const list = typeof clusters === 'string' ? [clusters] : (clusters ?? []);
+  return list.length > 0 && !list.some(isSelector);
+}

@@ -3,6 +3,7 @@ import type { AlertHistory } from '../backend/collectors/alert-history/history.t
 import type { WebhookSecrets } from '../backend/collectors/alert-history/webhook-secrets.ts';
 import type { AlertsCollector } from '../backend/collectors/alerts.ts';
 import type { LogsCollector } from '../backend/collectors/logs.ts';
+import type { TracesCollector } from '../backend/collectors/traces/traces.ts';
 import type { MetricsCollector } from '../backend/collectors/metrics.ts';
 import type { WorkloadsCollector } from '../backend/collectors/workloads/workloads.ts';
 import type { Conversations } from '../backend/conversations/conversations.ts';
@@ -33,6 +34,7 @@ export interface Services {
   readonly metrics: MetricsCollector;
   readonly alerts: AlertsCollector;
   readonly logs: LogsCollector;
+  readonly traces: TracesCollector;
   readonly alertHistory: AlertHistory;
   readonly webhookSecrets: Pick<WebhookSecrets, 'rotate' | 'remove'>;
   readonly workloads: WorkloadsCollector;

@@ -1,58 +1,12 @@
-import type { Cluster } from '../model/cluster.ts';
-import { AppError } from '../model/errors.ts';
-import type { ClusterOutcome } from '../model/outcome.ts';
-import type { Question } from './fanout.ts';
+import { type Signal, type SignalClusters, type SignalQuestion, signalClusters } from './signal-clusters.ts';
 
-export interface LogsQuestion extends Question {
-  /** Whether the caller chose these very clusters; one that has none of what was asked for is then told so by an error. */
-  readonly named: boolean;
-}
+export { joinByName } from './signal-clusters.ts';
 
-export interface LogClusters {
-  /** Those that have logs to ask for. */
-  readonly asked: Cluster[];
-  /** SKIPPED, each with its reason as a warning. */
-  readonly skipped: ClusterOutcome[];
-}
+export type LogsQuestion = SignalQuestion;
 
-/**
- * Who can be asked for logs: whoever has a Loki, but for EDGE and FAR_EDGE, which send metrics only over their thin links (product
- * contract §2). Throws LOKI_NOT_AVAILABLE when clusters were named and none of them can be asked.
- */
-export function logClusters({ clusters, named }: LogsQuestion): LogClusters {
-  const reasons = clusters.map((cluster) => ({ cluster, why: whyNot(cluster) }));
-  const asked = reasons.filter(({ why }) => why === undefined).map(({ cluster }) => cluster);
-  if (named && asked.length === 0 && clusters.length > 0) {
-    const listed = reasons.slice(0, 5).map(({ cluster, why }) => `${cluster.name}: ${why ?? ''}`);
-    throw new AppError('LOKI_NOT_AVAILABLE', `No logs can be asked for here. ${listed.join('; ')}.`, {
-      details: { clusters: clusters.slice(0, 100).map(({ name }) => name) },
-      hint: 'Set loki_url among the endpoints of the cluster (update_cluster), or ask other clusters.',
-    });
-  }
-  const skipped = reasons.flatMap(({ cluster, why }): ClusterOutcome[] =>
-    why === undefined
-      ? []
-      : [
-          {
-            cluster_id: cluster.id,
-            cluster_name: cluster.name,
-            status: 'SKIPPED',
-            warnings: [why],
-            query_time_ms: 0,
-            cached: false,
-          },
-        ],
-  );
-  return { asked, skipped };
-}
+const LOGS: Signal = { what: 'logs', server: 'Loki', endpoint: 'loki_url', missing: 'LOKI_NOT_AVAILABLE' };
 
-function whyNot({ cluster_type, endpoints }: Cluster): string | undefined {
-  if (cluster_type === 'EDGE' || cluster_type === 'FAR_EDGE')
-    return `${cluster_type} clusters are asked for metrics only`;
-  return endpoints.loki_url === undefined ? 'no Loki endpoint is registered' : undefined;
-}
-
-/** By name, as every list of outcomes. */
-export function joinByName(asked: readonly ClusterOutcome[], skipped: readonly ClusterOutcome[]): ClusterOutcome[] {
-  return [...asked, ...skipped].sort((a, b) => (a.cluster_name < b.cluster_name ? -1 : 1));
+/** Who can be asked for logs; see {@link signalClusters}. */
+export function logClusters(question: LogsQuestion): SignalClusters {
+  return signalClusters(question, LOGS);
 }

@@ -10,27 +10,29 @@ import { coerceQuery } from './coerce-query.ts';
 /** Every tool at `POST /tools/{name}`, and the routes that each tool declares for itself. */
 export function toolRoutes(dispatcher: Dispatcher): Router {
   const router = Router();
-  for (const tool of dispatcher.tools) {
-    for (const route of restRoutesOf(tool)) {
-      const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1');
-      const schema = z.toJSONSchema(tool.input, { io: 'input' });
-      const handler = async (request: Request, response: Response) => {
-        const input = readInput(request, route, schema);
-        const answer = await dispatcher.call({
-          tool: tool.name,
-          input,
-          principal: principalOf(request),
-          door: 'rest',
-          traceId: stateOf(request).trace.traceId,
-          signal: abortOnClose(response),
-          confirmed: true, // a REST call is made on purpose, by a person or a script of theirs
-        });
-        sendAnswer(response, answer, route);
-      };
-      if (route.method === 'GET' || route.method === 'DELETE')
-        router[route.method === 'GET' ? 'get' : 'delete'](path, handler);
-      else router[route.method === 'POST' ? 'post' : 'put'](path, ...jsonBody(route.bodyLimit), handler);
-    }
+  // A path in so many words goes before one with parameters: /traces/services is no trace id.
+  const routes = dispatcher.tools
+    .flatMap((tool) => restRoutesOf(tool).map((route) => ({ tool, route })))
+    .sort((a, b) => parametersOf(a.route) - parametersOf(b.route));
+  for (const { tool, route } of routes) {
+    const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1');
+    const schema = z.toJSONSchema(tool.input, { io: 'input' });
+    const handler = async (request: Request, response: Response) => {
+      const input = readInput(request, route, schema);
+      const answer = await dispatcher.call({
+        tool: tool.name,
+        input,
+        principal: principalOf(request),
+        door: 'rest',
+        traceId: stateOf(request).trace.traceId,
+        signal: abortOnClose(response),
+        confirmed: true, // a REST call is made on purpose, by a person or a script of theirs
+      });
+      sendAnswer(response, answer, route);
+    };
+    if (route.method === 'GET' || route.method === 'DELETE')
+      router[route.method === 'GET' ? 'get' : 'delete'](path, handler);
+    else router[route.method === 'POST' ? 'post' : 'put'](path, ...jsonBody(route.bodyLimit), handler);
   }
   router.post('/tools/:name', ...jsonBody(DEFAULT_BODY_LIMIT), async (request, response) => {
     // Only for names that the catalog does not have: the dispatcher answers with near names.
@@ -44,6 +46,10 @@ export function toolRoutes(dispatcher: Dispatcher): Router {
     response.status(204).end();
   });
   return router;
+}
+
+function parametersOf({ path }: RestRoute): number {
+  return path.split('{').length - 1;
 }
 
 /** The routes of a tool: the generic one first, then its own. */

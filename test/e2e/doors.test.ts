@@ -55,6 +55,7 @@ describe.each(Object.keys(CLIENTS))('%s', (name) => {
     const input = { ...(definition.example as Record<string, unknown>) }; // proof: examples are objects
     // Evidence has an id of its own every time.
     if (tool === 'read_evidence') input['evidence'] = await evidenceOf(client);
+    if (tool === 'get_trace') input['trace_id'] = await traceIdOf(client);
     const reply = await client.call(tool, input);
     expect(reply.text).not.toBe('');
     expect({ tool, isError: reply.isError, text: reply.isError ? reply.text : '' }).toEqual({
@@ -143,6 +144,11 @@ describe('the same question', () => {
 async function evidenceOf(client: TestClient): Promise<string> {
   const { structured } = await client.call('query_metrics', { query: 'up', start: '-10m' });
   return (structured as { shortened: { evidence_uri: string } }).shortened.evidence_uri; // proof: a failing shape fails the test
+}
+
+async function traceIdOf(client: TestClient): Promise<string> {
+  const { structured } = await client.call('search_traces', { limit: 1 });
+  return (structured as { traces: { trace_id: string }[] }).traces[0]?.trace_id ?? ''; // proof: a failing shape fails the test
 }
 
 const byText = (a: string[], b: string[]) => (a.join(' ') < b.join(' ') ? -1 : 1);

@@ -26,10 +26,10 @@ export function boundsOf(spans: readonly RequestSpan[]): { readonly startNs: big
 }
 
 /** What TraceQL sees of a trace. */
-export function candidatesOf({ spans }: Held): Candidate[] {
+export function candidatesOf({ traceId, spans }: Held): Candidate[] {
   const { startNs, endNs } = boundsOf(spans);
   const root = spans.find(({ parentSpanId }) => parentSpanId === undefined);
-  return spans.map((span) => ({ span, traceNs: Number(endNs - startNs), root }));
+  return spans.map((span) => ({ span, traceNs: Number(endNs - startNs), root, traceId }));
 }
 
 /** Undefined when no span matches. */

@@ -4,7 +4,7 @@
  *     { <condition> } [ | select(<field>, …) ] [ with (most_recent=true|false) ]
  *
  * A condition joins comparisons by `&&`, `||` and parentheses; none matches every span. Fields: `name`, `status`, `kind`,
- * `duration`, `statusMessage`, `traceDuration`, `rootServiceName`, `rootName` (also as `span:…`, `trace:…`), `resource.x`, `span.x`,
+ * `duration`, `statusMessage`, `traceDuration`, `rootServiceName`, `rootName`, `trace:id` (also as `span:…`, `trace:…`), `resource.x`, `span.x`,
  * `.x`, with quotes where a name has other characters. Operators: `= != > >= < <=`, and `=~ !~` on text (anchored). Values: text in "" or
  * ``, numbers, durations, true, false, and the words of status and kind.
  */
@@ -18,6 +18,8 @@ export interface Candidate {
   readonly span: RequestSpan;
   readonly traceNs: number;
   readonly root: RequestSpan | undefined;
+  /** 32 hex digits. */
+  readonly traceId: string;
 }
 
 export interface Query {
@@ -183,6 +185,7 @@ const INTRINSICS: Readonly<Record<string, Field>> = {
   traceDuration: ({ traceNs }) => traceNs,
   rootServiceName: ({ root }) => root?.service,
   rootName: ({ root }) => root?.name,
+  'trace:id': ({ traceId }) => traceId,
 };
 const SCOPED: Readonly<Record<string, string>> = {
   'trace:duration': 'traceDuration',
