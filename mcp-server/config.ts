@@ -116,6 +116,9 @@ export const Config = z.strictObject({
   spoke_hedging: flag
     .default(false)
     .describe('Sends a second request when the first takes longer than 95 % of its like did; the first answer counts'),
+  answer_mb: wholeNumber(16, 65_536)
+    .default(512)
+    .describe('MiB for the answers of all clusters to one question; what comes when it is full is left out'),
   cache_mb: wholeNumber(0, 65_536)
     .default(64)
     .describe("MiB for clusters' answers that are served again; 0 keeps none"),
@@ -190,6 +193,7 @@ export const ENV: Readonly<Record<keyof Config, string>> = {
   spoke_max_parallel: 'AIOPS_SPOKE_MAX_PARALLEL',
   fleet_max_parallel: 'AIOPS_FLEET_MAX_PARALLEL',
   spoke_hedging: 'AIOPS_SPOKE_HEDGING',
+  answer_mb: 'AIOPS_ANSWER_MB',
   cache_mb: 'AIOPS_CACHE_MB',
   alerts_kept_days: 'AIOPS_ALERTS_KEPT_DAYS',
   watchdog_alerts: 'AIOPS_WATCHDOG_ALERTS',

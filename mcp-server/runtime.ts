@@ -147,6 +147,7 @@ export async function openRuntime({
       maxPerSecond: config.spoke_max_rps,
       hedging: config.spoke_hedging,
       paused: config.collection_paused,
+      answerMaxBytes: config.answer_mb * 1024 * 1024,
       cacheMaxBytes: config.cache_mb * 1024 * 1024,
     });
     const credentials = createCredentials({ vault, registry, spokes, policy, clock });

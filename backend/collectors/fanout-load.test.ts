@@ -196,6 +196,36 @@ describe('our load on a spoke', () => {
   });
 });
 
+describe('the memory of a fan-out', () => {
+  it('is bounded: what comes when it is full is left out by name, and the rest is not waited for', async () => {
+    const { clock, fanout } = make({ answerMaxBytes: 3000 });
+    const clusters = ['a-1', 'b-1', 'c-1', 'd-1'].map((name) => testCluster(name));
+    const aborted: string[] = [];
+    const pending = fanout.ask({
+      clusters,
+      kind: 'PROMETHEUS',
+      budgetMs: 10_000,
+      signal: new AbortController().signal,
+      scope: '',
+      ask: async (_target, { name }, { signal }) => {
+        signal.addEventListener('abort', () => aborted.push(name));
+        await sleep(clock, name === 'd-1' ? 9000 : 10, signal);
+        return { value: 'x'.repeat(1200) };
+      },
+    });
+    await clock.advance(10);
+    const { outcomes, values, complete } = await pending;
+    expect(outcomes.map(({ status, error }) => [status, error?.code])).toEqual([
+      ['SUCCESS', undefined],
+      ['SUCCESS', undefined],
+      ['ERROR', 'QUERY_REFUSED'],
+      ['ERROR', 'QUERY_REFUSED'],
+    ]);
+    expect([values.size, complete]).toEqual([2, false]);
+    expect(aborted).toContain('d-1');
+  });
+});
+
 describe('hedging', () => {
   /** Twenty answers of 10 ms, so that the 95th percentile is known. */
   async function warmedUp(options: Partial<FanoutOptions> = {}) {

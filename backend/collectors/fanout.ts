@@ -11,6 +11,7 @@ import type { Freshness } from './cache-ttl.ts';
 import { createClusterReader } from './cluster-reader.ts';
 import { type Reply, toOutcome } from './reply.ts';
 import { type SpokeLimits, createSpokeLoad } from './spoke-load.ts';
+import { sizeOf } from './value-size.ts';
 
 /** What every question to many clusters carries from its caller: whom to ask, for how long, and who may take it back. */
 export interface Question {
@@ -85,12 +86,15 @@ export interface FanoutOptions extends Partial<SpokeLimits> {
   readonly random?: () => number;
   /** Memory for kept answers; 0 keeps none. */
   readonly cacheMaxBytes?: number;
+  /** Memory for the answers of all clusters to one question; those that come when it is full are left out, and say so. */
+  readonly answerMaxBytes?: number;
 }
 
 const MIB = 1024 * 1024;
 
 export function createFanout(options: FanoutOptions): Fanout {
   const { clock, logger, metrics, spokes, random = Math.random, cacheMaxBytes = 64 * MIB } = options;
+  const { answerMaxBytes = 512 * MIB } = options;
   const { maxPerCluster = 10, maxTotal = 256, maxPerSecond = 50, hedging = false, paused = false } = options;
   const limits: SpokeLimits = { maxPerCluster, maxTotal, maxPerSecond, hedging, paused };
   const load = createSpokeLoad({ ...limits, clock, random, metrics, spokes });
@@ -103,18 +107,29 @@ export function createFanout(options: FanoutOptions): Fanout {
     const late = new AppError('QUERY_TIMEOUT', `No answer within ${Math.round(request.budgetMs) / 1000} s.`);
     const deadline = new AbortController();
     const cancelDeadline = clock.after(request.budgetMs, () => deadline.abort(late));
-    const signal = AbortSignal.any([request.signal, deadline.signal]);
+    const full = new AbortController();
+    const signal = AbortSignal.any([request.signal, deadline.signal, full.signal]);
+    let heldBytes = 0;
     const values = new Map<string, T>();
     const errors = new Map<string, AppError>();
+
+    const fitting = (reply: Reply<T>): Reply<T> => {
+      if (reply.kind !== 'value') return reply;
+      heldBytes += sizeOf(reply.value);
+      if (heldBytes <= answerMaxBytes) return reply;
+      const error = tooLarge(answerMaxBytes);
+      full.abort(error); // what still comes would be left out too
+      return { kind: 'error', error };
+    };
 
     const one = async (cluster: Cluster): Promise<ClusterOutcome> => {
       const refused = request.refused?.get(cluster.id);
       const reply: Reply<T> = refused
         ? { kind: 'error', error: refused }
-        : await orAborted(reader.read(cluster, request, signal, endMs), signal).catch((thrown: unknown) => ({
-            kind: 'error',
-            error: asOutcomeError(thrown, cluster),
-          }));
+        : await orAborted(reader.read(cluster, request, signal, endMs), signal).then(
+            fitting,
+            (thrown: unknown): Reply<T> => ({ kind: 'error', error: asOutcomeError(thrown, cluster) }),
+          );
       if (reply.kind === 'value') values.set(cluster.id, reply.value);
       if (reply.kind === 'error') errors.set(cluster.id, reply.error);
       request.progress?.answered(cluster.id);
@@ -140,4 +155,11 @@ export function createFanout(options: FanoutOptions): Fanout {
   }
 
   return { ask, forget: (clusterId) => reader.forget(clusterId) };
+}
+
+function tooLarge(limit: number): AppError {
+  return new AppError('QUERY_REFUSED', `Left out: the clusters' answers take more than ${limit / MIB} MiB together.`, {
+    details: { rule: 'answer_bytes', limit },
+    hint: 'Aggregate in the query, shorten the range, raise the step, or ask fewer clusters.',
+  });
 }

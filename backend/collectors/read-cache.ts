@@ -41,7 +41,7 @@ export function createReadCache({ clock, maxBytes }: { clock: Clock; maxBytes: n
     max: MAX_ENTRIES,
     maxSize: maxBytes,
     maxEntrySize,
-    sizeCalculation: ({ value, warnings }, key) => key.length + sizeOf([value, warnings], maxEntrySize),
+    sizeCalculation: ({ value, warnings }, key) => Math.ceil(key.length + sizeOf([value, warnings])),
     perf: { now: () => clock.monotonicMs() },
     ttlResolution: 0,
   });

@@ -3,28 +3,23 @@ const OBJECT = 56;
 const SLOT = 8;
 const NUMBER = 16;
 const STRING = 24;
+/** Of a longer list so many items stand for the rest: those of an answer are alike, and looking must cost little beside decoding. */
+const SAMPLE = 32;
+const MAX_DEPTH = 64;
 
-/**
- * About how many bytes of memory a plain value takes. Stops as soon as that is more than `most`, and answers with what it had
- * counted by then, so that looking at a huge value costs no more than looking at one that is just too large.
- */
-export function sizeOf(value: unknown, most: number): number {
-  const open: unknown[] = [value];
-  let bytes = 0;
-  while (open.length > 0 && bytes <= most) {
-    const next = open.pop();
-    if (typeof next === 'string') bytes += STRING + next.length;
-    else if (next === null || typeof next !== 'object') bytes += NUMBER;
-    else if (Array.isArray(next)) {
-      bytes += OBJECT + SLOT * next.length;
-      for (const item of next) open.push(item);
-    } else {
-      bytes += OBJECT;
-      for (const [key, item] of Object.entries(next)) {
-        bytes += SLOT + key.length;
-        open.push(item);
-      }
-    }
+/** About how many bytes of memory a plain value takes. What lies deeper than any answer of ours is not counted. */
+export function sizeOf(value: unknown, depth = 0): number {
+  if (typeof value === 'string') return STRING + value.length;
+  if (value === null || typeof value !== 'object') return NUMBER;
+  if (depth > MAX_DEPTH) return OBJECT;
+  if (!Array.isArray(value)) {
+    return Object.entries(value).reduce(
+      (sum, [key, item]) => sum + SLOT + key.length + sizeOf(item, depth + 1),
+      OBJECT,
+    );
   }
-  return bytes;
+  const looked = Math.min(value.length, SAMPLE);
+  let bytes = 0;
+  for (let i = 0; i < looked; i += 1) bytes += sizeOf(value[Math.floor((i * value.length) / looked)], depth + 1);
+  return OBJECT + value.length * SLOT + (looked === 0 ? 0 : (bytes * value.length) / looked);
 }

@@ -10,6 +10,7 @@ import { createAddressPolicy } from '../../backend/spokes/address-policy.ts';
 import { createSpokes } from '../../backend/spokes/spokes.ts';
 import { createTransport } from '../../backend/spokes/transport.ts';
 import { startChild } from './child.ts';
+import { Doubles } from './doubles.ts';
 import { RANGE_QUERY } from './range-body.ts';
 import type { Row } from './report.ts';
 import { interleave, timed } from './rounds.ts';
@@ -29,10 +30,6 @@ const EVERY_TIME = { cacheMaxBytes: 0, maxPerSecond: 10_000 };
 const WARM_UP = { rounds: 3, budgetMs: 3_000 };
 const MEASURED = { rounds: 15, budgetMs: 7_000 };
 
-const Ready = z.object({
-  spokes: z.array(z.object({ name: z.string(), url: z.url(), delay_ms: z.number() })),
-});
-
 export async function measureFleetQuery(folder: string): Promise<Row[]> {
   return [await measure(20, folder), await measure(100, folder)];
 }
@@ -46,7 +43,7 @@ async function measure(count: number, folder: string): Promise<Row> {
     END: String(GRID.end),
     STEP: String(GRID.step),
   };
-  const doubles = await startChild({ server: 'spoke-doubles', env, folder, ready: Ready });
+  const doubles = await startChild({ server: 'spoke-doubles', env, folder, ready: Doubles });
   const logger = createLogger({ level: 'silent' });
   const transport = createTransport({
     policy: createAddressPolicy({ allow: ['127.0.0.0/8'], deny: [] }),

@@ -10,6 +10,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureClusterList } from './cluster-list.ts';
 import { measureDecodeMerge } from './decode-merge.ts';
+import { measureFleetGrowth } from './fleet-growth.ts';
 import { measureFleetQuery } from './fleet-query.ts';
 import { type Report, type Row, toJson, toMarkdown, toTable } from './report.ts';
 import { measureToolCalls } from './tool-calls.ts';
@@ -17,6 +18,7 @@ import { measureToolCalls } from './tool-calls.ts';
 const MEASURES: Readonly<Record<string, (folder: string) => Promise<Row[]>>> = {
   'tool-calls': measureToolCalls,
   'fleet-query': measureFleetQuery,
+  'fleet-growth': measureFleetGrowth,
   'decode-merge': measureDecodeMerge,
   'cluster-list': measureClusterList,
 };
