@@ -7,6 +7,11 @@ export function labelledSeries(series: readonly MetricSeries[], cluster: string)
   return withClusterLabel(series, cluster) ?? refuse(series, cluster);
 }
 
+/** Throws SPOKE_ERROR when one of the series carries another cluster's name. */
+export function requireOwnCluster(series: readonly MetricSeries[], cluster: string): void {
+  if (foreignClusterLabel(series, cluster) !== undefined) refuse(series, cluster);
+}
+
 /** The same of bare label sets. */
 export function labelledSets(sets: readonly Record<string, string>[], cluster: string): Record<string, string>[] {
   const series = sets.map((metric) => ({ metric, values: [] }));

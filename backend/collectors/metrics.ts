@@ -1,6 +1,6 @@
 import type { Cluster } from '../model/cluster.ts';
 import { AppError } from '../model/errors.ts';
-import type { MetricResult, MetricSeries, MetricsAnswer } from '../model/metrics.ts';
+import type { Aggregation, MetricResult, MetricSeries, MetricsAnswer } from '../model/metrics.ts';
 import { hasNoEndpoint } from '../model/outcome.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { PrometheusResult } from '../spokes/prometheus.ts';
@@ -8,6 +8,7 @@ import type { Spokes } from '../spokes/spokes.ts';
 import type { CallLimits, SpokeTarget } from '../spokes/transport.ts';
 import { FRESHNESS, rangeFreshness } from './cache-ttl.ts';
 import { sortByLabels } from './cluster-series.ts';
+import { createFederatedQuery } from './federation/federated-query.ts';
 import { type Fanout, type Question, questionOf } from './fanout.ts';
 import { labelledSeries } from './foreign-cluster.ts';
 import { type MetricsInventory, createMetricsInventory } from './metrics-inventory.ts';
@@ -24,15 +25,18 @@ export interface MetricsQuery extends Question {
    */
   readonly time?: number | undefined;
   readonly range?: RangeRequest | undefined;
-  /** Most series a cluster gives; one that has more is PARTIAL. */
+  /** Most series a cluster gives; one that has more is PARTIAL. Only for MERGE. */
   readonly limit?: number | undefined;
+  /** Left out = MERGE. */
+  readonly aggregation?: Aggregation | undefined;
 }
 
 export interface MetricsCollector extends MetricsInventory {
   /**
    * One PromQL query over many clusters. Values are exactly what each spoke says; every series gets the label `cluster`. Throws
    * INVALID_PROMQL (also when every spoke refuses the query), QUERY_REFUSED when the guard lets no cluster be asked, and
-   * VALIDATION_FAILED. A cluster that the guard refuses alone is an outcome of ERROR with the refusal as data.
+   * VALIDATION_FAILED. A cluster that the guard refuses alone is an outcome of ERROR with the refusal as data. With an
+   * aggregation other than MERGE the clusters' answers become one: see {@link createFederatedQuery}.
    */
   query(query: MetricsQuery): Promise<MetricsAnswer>;
 }
@@ -47,8 +51,14 @@ export interface MetricsCollectorOptions {
 export function createMetricsCollector({ clock, fanout, spokes, guard }: MetricsCollectorOptions): MetricsCollector {
   const { prometheus } = spokes;
 
+  const federated = createFederatedQuery({ clock, fanout, prometheus, guard });
+
   async function query(wanted: MetricsQuery): Promise<MetricsAnswer> {
-    const { query: text, limit } = wanted;
+    const { query: text, limit, aggregation = 'MERGE' } = wanted;
+    if (aggregation !== 'MERGE') {
+      if (limit !== undefined) throw limitWithAggregation();
+      return federated({ ...wanted, aggregation });
+    }
     const startedMs = clock.monotonicMs();
     const facts = parsePromql(text);
     const planned = wanted.range && planRange(wanted.range);
@@ -105,6 +115,12 @@ export function createMetricsCollector({ clock, fanout, spokes, guard }: Metrics
   }
 
   return { query, ...createMetricsInventory({ fanout, spokes }) };
+}
+
+/** A cluster that leaves series out would make every total wrong. */
+function limitWithAggregation(): AppError {
+  const message = 'limit belongs to aggregation MERGE only; use topk in the query';
+  return new AppError('VALIDATION_FAILED', `${message}.`, { details: { issues: [{ field: 'limit', message }] } });
 }
 
 interface Answered {

@@ -11,6 +11,7 @@ const MAX_DEPTH = 64;
 export function sizeOf(value: unknown, depth = 0): number {
   if (typeof value === 'string') return STRING + value.length;
   if (value === null || typeof value !== 'object') return NUMBER;
+  if (ArrayBuffer.isView(value)) return OBJECT + value.byteLength;
   if (depth > MAX_DEPTH) return OBJECT;
   if (!Array.isArray(value)) {
     return Object.entries(value).reduce(

@@ -23,12 +23,24 @@ export const MetricResult = ClusterOutcome.extend({
 export type MetricResult = z.infer<typeof MetricResult>;
 
 /**
+ * How the answers of clusters are put together. MERGE: side by side, each series with its cluster's label. FLEET: what one Prometheus
+ * that holds all their data would answer. The others: that operator `without (cluster)` over what MERGE gives.
+ */
+export const Aggregation = z.enum(['MERGE', 'FLEET', 'SUM', 'AVG', 'MIN', 'MAX', 'COUNT']);
+export type Aggregation = z.infer<typeof Aggregation>;
+
+/**
  * `results` has one entry per cluster asked, ordered by cluster name; series within one are ordered by labels,
- * or by rank when an instant query ranks them (`sort`, `topk`).
+ * or by rank when an instant query ranks them (`sort`, `topk`). With an aggregation other than MERGE each `data` there is empty, and
+ * the answer is in `merged`.
  */
 export const MetricsAnswer = z.strictObject({
   query: z.string(),
   results: z.array(MetricResult),
+  /** Left out = MERGE. */
+  aggregation: Aggregation.optional(),
+  /** The one answer of all clusters that answered; missing when none did. */
+  merged: z.strictObject({ result_type: ResultType, data: z.array(MetricSeries) }).optional(),
   complete: z.boolean(),
   clusters_queried: z.int(),
   clusters_succeeded: z.int(),
@@ -38,6 +50,11 @@ export const MetricsAnswer = z.strictObject({
   notes: z.array(z.string()),
 });
 export type MetricsAnswer = z.infer<typeof MetricsAnswer>;
+
+/** The series of an answer, whichever way they were put together. */
+export function seriesOf({ results, merged }: Pick<MetricsAnswer, 'results' | 'merged'>): MetricSeries[] {
+  return merged ? merged.data : results.flatMap(({ data }) => data);
+}
 
 export const LabelsAnswer = z.strictObject({
   /** Union over the clusters that answered, sorted. Label names, or values of the label that was asked for. */

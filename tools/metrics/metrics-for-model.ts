@@ -1,5 +1,5 @@
 import { digestClusters, digestSeries, timeOf } from '../../backend/collectors/series-digest.ts';
-import type { MetricsAnswer } from '../../backend/model/metrics.ts';
+import { type MetricsAnswer, seriesOf } from '../../backend/model/metrics.ts';
 import { MetricsDigest } from '../../backend/model/series-digest.ts';
 import type { ModelView } from '../define.ts';
 
@@ -8,10 +8,7 @@ export const metricsForModel: ModelView<MetricsAnswer> = {
   output: MetricsDigest,
   view: (answer) => {
     const { query, results, complete, range, notes } = answer;
-    const { digests, whole } = digestSeries(
-      results.flatMap((result) => result.data),
-      { grid: range },
-    );
+    const { digests, whole } = digestSeries(seriesOf(answer), { grid: range });
     const output = {
       query,
       clusters: digestClusters(results),

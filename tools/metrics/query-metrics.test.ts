@@ -76,6 +76,12 @@ describe('query_metrics, the question', () => {
     expect(await asked({ query: 'up', time: '-5m' })).toMatchObject({ time: now - 300 });
   });
 
+  it('puts answers side by side unless it names another way', async () => {
+    expect(await asked({ query: 'up' })).toMatchObject({ aggregation: 'MERGE' });
+    expect(await asked({ query: 'up', aggregation: 'FLEET' })).toMatchObject({ aggregation: 'FLEET' });
+    expect(queryMetrics.input.safeParse({ query: 'up', aggregation: 'MEDIAN' }).success).toBe(false);
+  });
+
   it('is a range query as soon as it has a start', async () => {
     expect((await asked({ query: 'up', start: '-1h' })).range).toEqual({ start: now - 3600, end: now });
     expect((await asked({ query: 'up', start: '2026-03-01T08:00:00Z', end: '-1h', step: '1m' })).range).toEqual({
@@ -139,6 +145,22 @@ describe('query_metrics, the summary', () => {
       '7 series; highest last values: {cluster="edge-1",i="6"} = 6; {cluster="edge-1",i="5"} = 5;',
     );
     expect(text).toMatch(/; …\. step 1s was chosen\.$/);
+  });
+
+  it('reads the one answer of all clusters where they were put together', () => {
+    const merged = { result_type: 'VECTOR' as const, data: [series({ job: 'a' }, '7')] };
+    const text = queryMetrics.summarize(
+      answer([result('edge-1', [])], {
+        aggregation: 'FLEET',
+        merged,
+        notes: ['Without hub-1: counts are lower bounds.'],
+      }),
+    );
+    expect(text).toBe(
+      '1 of 1 clusters answered. 1 series; values: {job="a"} = 7. Without hub-1: counts are lower bounds.',
+    );
+    const empty = answer([result('edge-1', [])], { aggregation: 'FLEET', merged: { ...merged, data: [] } });
+    expect(queryMetrics.summarize(empty)).toContain('The answer is empty');
   });
 
   it('tells what to do when there is nothing', () => {

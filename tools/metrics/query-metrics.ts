@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../../backend/model/errors.ts';
-import { MetricsAnswer } from '../../backend/model/metrics.ts';
+import { Aggregation, MetricsAnswer } from '../../backend/model/metrics.ts';
 import { Duration, TimeInput, durationSeconds, resolveTime, steadyNow } from '../../backend/model/time.ts';
 import { ClustersArg } from '../clusters-arg.ts';
 import { defineTool } from '../define.ts';
@@ -15,6 +15,7 @@ const Input = z.strictObject({
   end: TimeInput.optional().describe('Range end; default now'),
   step: Duration.optional().describe('Range step; default about 250 points'),
   limit: z.int().min(1).max(100_000).optional().describe('Most series per cluster'),
+  aggregation: Aggregation.default('MERGE').describe('SUM… combine what clusters answer'),
   timeout: z.int().min(1).max(300).default(30).describe('Seconds'),
 });
 
@@ -24,7 +25,7 @@ export const queryMetrics = defineTool({
   name: 'query_metrics',
   title: 'Query metrics',
   description:
-    'Runs PromQL on many clusters at once, instant or over a range (start). Each series gets a cluster label; per-cluster failures are reported. Aggregation happens within a cluster.',
+    'Runs PromQL on many clusters at once, instant or over a range (start); each series gets a cluster label. aggregation=FLEET answers as one Prometheus of all clusters; otherwise aggregation happens within a cluster.',
   toolset: 'metrics',
   permission: 'metrics:read',
   exposure: 'model',
@@ -40,9 +41,10 @@ export const queryMetrics = defineTool({
   forModel: metricsForModel,
   summarize: summarizeMetrics,
   run: async (context, input) => {
+    const { query, limit, aggregation } = input;
     const when = resolveWhen(input, context.clock.now());
     const question = await context.question(input.clusters);
-    return context.services.metrics.query({ query: input.query, limit: input.limit, ...when, ...question });
+    return context.services.metrics.query({ query, limit, aggregation, ...when, ...question });
   },
 });
 

@@ -1,4 +1,4 @@
-import type { MetricsAnswer } from '../../backend/model/metrics.ts';
+import { type MetricsAnswer, seriesOf } from '../../backend/model/metrics.ts';
 import { describeOutcomes, hasNoEndpoint } from '../../backend/model/outcome.ts';
 
 const TOP = 5;
@@ -12,20 +12,23 @@ interface Reading {
 
 /** Coverage first, then counts, then the largest values with their exact text, then what was decided for the caller. */
 export function summarizeMetrics(answer: MetricsAnswer): string {
-  if (answer.results.length === 0)
+  if (answer.results.length === 0 && !answer.merged)
     return 'No cluster is in scope, so none was asked. list_clusters shows what is registered.';
   const coverage = describeOutcomes(answer.results);
   const skipped = answer.results.filter(hasNoEndpoint).length;
   const without = skipped === 0 ? '' : ` (${skipped} without Prometheus)`;
-  const partial = answer.complete ? '' : ' Every total is a lower bound.';
+  // With an aggregation the notes say what exactly the gap means.
+  const partial = answer.complete || answer.merged ? '' : ' Every total is a lower bound.';
   return [`${coverage}${without}.${partial}`, valuesSentence(answer), ...answer.notes]
     .filter((part) => part !== '')
     .join(' ');
 }
 
 function valuesSentence(answer: MetricsAnswer): string {
-  const series = answer.results.flatMap((result) => result.data);
-  if (answer.clusters_succeeded === 0) return '';
+  const series = seriesOf(answer);
+  if (answer.clusters_succeeded === 0 && !answer.merged) return '';
+  if (series.length === 0 && answer.aggregation === 'FLEET')
+    return 'The answer is empty: no series match, or no comparison holds. get_metric_labels (label __name__) shows what exists.';
   if (series.length === 0) {
     return 'No series match. Check the metric name and matchers with get_metric_labels (label __name__), or widen the time range.';
   }

@@ -88,9 +88,11 @@ describe('rank', () => {
 
 describe('quantileOf', () => {
   it('interpolates between neighbours, and knows its edges', () => {
-    expect(quantileOf(0.5, [4, 1, 3, 2])).toBe(2.5);
-    expect(quantileOf(-1, [1])).toBe(-Infinity);
-    expect(quantileOf(2, [1])).toBe(Infinity);
-    expect(quantileOf(NaN, [1])).toBeNaN();
+    expect(quantileOf(0.5, Float64Array.of(4, 1, 3, 2))).toBe(2.5);
+    expect(quantileOf(1, Float64Array.of(NaN, 3, NaN))).toBe(3);
+    expect(quantileOf(0, Float64Array.of(3, NaN))).toBeNaN();
+    expect(quantileOf(-1, Float64Array.of(1))).toBe(-Infinity);
+    expect(quantileOf(2, Float64Array.of(1))).toBe(Infinity);
+    expect(quantileOf(NaN, Float64Array.of(1))).toBeNaN();
   });
 });

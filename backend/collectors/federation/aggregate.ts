@@ -173,6 +173,9 @@ function pool(
   });
 }
 
+/** Up to so many are found by insertion, more by sorting all. */
+const SELECTED = 50;
+
 /** `topk` and `bottomk`: of each group the k largest or smallest at each instant. Of equal values those first in order win. */
 export function rank(
   op: 'topk' | 'bottomk',
@@ -188,13 +191,13 @@ export function rank(
   for (const { members } of groupSeries(series, grouping)) {
     const kept = members.map((one) => ({ ...one, present: new Uint8Array(count) }));
     for (let k = 0; k < count; k += 1) {
-      for (const place of rankedAt(members, k, sign).slice(0, places[k])) {
+      for (const place of rankedAt(members, k, sign, places[k] ?? 0)) {
         const one = kept[place];
         if (one) one.present[k] = 1;
       }
     }
     // At one instant the order of the answer is the rank.
-    const order = count === 1 ? rankedAt(members, 0, sign) : kept.keys();
+    const order = count === 1 ? rankedAt(members, 0, sign, places[0] ?? 0) : kept.keys();
     for (const place of order) {
       const one = kept[place];
       if (one?.present.includes(1)) chosen.push(one);
@@ -208,18 +211,29 @@ function placesOf(k: number, at: number): number {
   return Math.max(0, Math.trunc(k));
 }
 
-/** Places of the series that are there, best first; NaN is worse than everything. */
-function rankedAt(members: readonly GridSeries[], k: number, sign: number): number[] {
-  const places: number[] = [];
+/** Places of the best `most` series that are there, best first; NaN is worse than everything. */
+function rankedAt(members: readonly GridSeries[], k: number, sign: number, most: number): number[] {
+  const worse = (a: number, b: number): boolean => {
+    const [x, y] = [members[a]?.values[k] ?? NaN, members[b]?.values[k] ?? NaN];
+    if (Number.isNaN(x) || Number.isNaN(y)) return Number.isNaN(x) && !Number.isNaN(y);
+    return sign < 0 ? x < y : x > y;
+  };
+  const there: number[] = [];
   members.forEach(({ present }, place) => {
-    if (present[k] === 1) places.push(place);
+    if (present[k] === 1) there.push(place);
   });
-  const value = (place: number): number => members[place]?.values[k] ?? NaN;
-  return places.sort((a, b) => {
-    const [x, y] = [value(a), value(b)];
-    if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y)) || a - b;
-    return x === y ? a - b : sign * (x < y ? -1 : 1);
-  });
+  if (most > SELECTED) return there.sort((a, b) => (worse(a, b) ? 1 : worse(b, a) ? -1 : a - b)).slice(0, most);
+  // Few are wanted of many: each finds its place among the best so far, or none.
+  const best: number[] = [];
+  for (const place of there) {
+    const last = best.at(-1);
+    if (best.length === most && (last === undefined || !worse(last, place))) continue;
+    let slot = best.length;
+    while (slot > 0 && worse(best[slot - 1] ?? place, place)) slot -= 1;
+    best.splice(slot, 0, place);
+    if (best.length > most) best.pop();
+  }
+  return best;
 }
 
 /** The φ-quantile over the members of each group at each instant, interpolated as Prometheus does. */
@@ -231,30 +245,37 @@ export function quantiles(
 ): GridSeries[] {
   return groupSeries(series, grouping).map(({ labels, members }) => {
     const out = emptySeries(labels, count);
+    const buffer = new Float64Array(members.length);
     for (let k = 0; k < count; k += 1) {
-      const values: number[] = [];
-      for (const one of members) if (one.present[k] === 1) values.push(one.values[k] ?? NaN);
-      if (values.length === 0) continue;
+      let there = 0;
+      for (const { values, present } of members) {
+        if (present[k] !== 1) continue;
+        buffer[there] = values[k] ?? NaN;
+        there += 1;
+      }
+      if (there === 0) continue;
       out.present[k] = 1;
-      out.values[k] = quantileOf(phis[k] ?? NaN, values);
+      out.values[k] = quantileOf(phis[k] ?? NaN, buffer.subarray(0, there));
     }
     return out;
   });
 }
 
-/** Sorts `values` in place, NaN first. */
-export function quantileOf(phi: number, values: number[]): number {
+/** Sorts `values` in place. NaN counts as the smallest. */
+export function quantileOf(phi: number, values: Float64Array): number {
   if (values.length === 0 || Number.isNaN(phi)) return NaN;
   if (phi < 0) return -Infinity;
   if (phi > 1) return Infinity;
-  values.sort((a, b) =>
-    Number.isNaN(a) ? (Number.isNaN(b) ? 0 : -1) : Number.isNaN(b) ? 1 : a < b ? -1 : a > b ? 1 : 0,
-  );
+  // Typed arrays sort by number, NaN last.
+  values.sort();
+  let nans = 0;
+  while (nans < values.length && Number.isNaN(values[values.length - 1 - nans])) nans += 1;
+  const nth = (n: number): number => (n < nans ? NaN : (values[n - nans] ?? NaN));
   const place = phi * (values.length - 1);
   const lower = Math.max(0, Math.floor(place));
   const upper = Math.min(values.length - 1, lower + 1);
   const weight = place - Math.floor(place);
-  return (values[lower] ?? NaN) * (1 - weight) + (values[upper] ?? NaN) * weight;
+  return nth(lower) * (1 - weight) + nth(upper) * weight;
 }
 
 /** How many members of a group have each value, which becomes the label `label`. */

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import type { MetricSeries } from '../../model/metrics.ts';
 import { AppError } from '../../model/errors.ts';
 import { toGridSeries } from './columns.ts';
@@ -40,9 +41,12 @@ export function questionsFor(fetches: readonly Fetch[], cluster: string, scoped 
 const RANGE_PROBE = 'count_over_time(vector(1)[1m:1m])';
 const PROBE_GRID: Grid = { startMs: 1_700_000_040_000, stepMs: 1000, count: 1 };
 
+/** Questions of one plan that a cluster works on at a time. */
+const AT_A_TIME = 3;
+
 /**
- * Asks one cluster all that a plan needs of it, one after the other, so that a cluster counts wholly or not at all. `spend` is told of
- * every series and its points before they are kept, and throws when the budget is gone.
+ * Asks one cluster all that a plan needs of it; a cluster counts wholly or not at all. `spend` is told of every series and its points
+ * before they are kept, and throws when the budget is gone.
  */
 export async function askCluster(
   plan: Pick<Plan, 'fetches' | 'cutsWindows'>,
@@ -52,24 +56,22 @@ export async function askCluster(
   spend: (series: number, points: number) => void,
 ): Promise<ClusterPart> {
   const fetched: GridSeries[][] = plan.fetches.map(() => []);
-  const warnings: string[] = [];
-  for (const { id, text, grid } of questions) {
-    // oxlint-disable-next-line no-await-in-loop -- the load on one spoke stays one query at a time
+  const warnings = new Set<string>();
+  const place = pLimit(AT_A_TIME);
+  const one = async ({ id, text, grid }: ClusterQuestion): Promise<void> => {
     const answer = await ask(text, grid);
     spend(answer.series.length, answer.series.length * grid.count);
     if (answer.series.some(({ histograms = [] }) => histograms.length > 0)) {
       const reason = `${cluster} answers with native histograms, whose JSON cannot be merged`;
-      throw notDecomposable(
-        reason,
-        plan.fetches[id]?.expr.at ?? 0,
-        'apply histogram_quantile, histogram_sum or histogram_count by (cluster)',
-      );
+      const rewrite = 'apply histogram_quantile, histogram_sum or histogram_count by (cluster)';
+      throw notDecomposable(reason, plan.fetches[id]?.expr.at ?? 0, rewrite);
     }
     fetched[id] = toGridSeries(answer.series, grid, cluster);
-    warnings.push(...answer.warnings);
-  }
+    for (const warning of answer.warnings) warnings.add(warning);
+  };
+  await Promise.all(questions.map((question) => place(one, question)));
   const leftOpen = plan.cutsWindows && questions.length > 0 ? await cutsLeftOpen(ask) : undefined;
-  return { fetched, leftOpen, warnings: [...new Set(warnings)] };
+  return { fetched, leftOpen, warnings: [...warnings] };
 }
 
 async function cutsLeftOpen(ask: AskOne): Promise<boolean> {

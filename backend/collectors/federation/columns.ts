@@ -1,6 +1,7 @@
-import { AppError, quoteForeign } from '../../model/errors.ts';
+import { AppError } from '../../model/errors.ts';
 import type { MetricSeries } from '../../model/metrics.ts';
-import { CLUSTER_LABEL, foreignClusterLabel, labelKey, sortByLabels } from '../cluster-series.ts';
+import { CLUSTER_LABEL, labelKey, sortByLabels } from '../cluster-series.ts';
+import { requireOwnCluster } from '../foreign-cluster.ts';
 import { printSample, readSample } from './sample-text.ts';
 import { type Grid, type GridSeries, type Labels, type Value, emptySeries, timeAt } from './vector.ts';
 
@@ -13,14 +14,7 @@ const OFF_GRID_MS = 1;
  * caller's to look for.
  */
 export function toGridSeries(series: readonly MetricSeries[], grid: Grid, cluster: string): GridSeries[] {
-  const foreign = foreignClusterLabel(series, cluster);
-  if (foreign !== undefined) {
-    const message = `Its data carries the label cluster=${quoteForeign(foreign, 100)} already, so it cannot be counted as ${cluster}.`;
-    throw new AppError('SPOKE_ERROR', message, {
-      details: { reason: 'CLUSTER_LABEL' },
-      hint: 'Register the cluster under the name its data carries, or choose other clusters.',
-    });
-  }
+  requireOwnCluster(series, cluster);
   const seen = new Set<string>();
   return series.map(({ metric, values }) => {
     const labels = labelled(metric, cluster);

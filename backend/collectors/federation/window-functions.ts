@@ -31,7 +31,7 @@ const WINDOW_FUNCTIONS: ReadonlyMap<string, WindowFunction> = new Map<string, Wi
   ['first_over_time', ({ values }) => values[0]],
   ['stddev_over_time', ({ values }) => Math.sqrt(variance(values))],
   ['stdvar_over_time', ({ values }) => variance(values)],
-  ['quantile_over_time', ({ values }, phi) => quantileOf(phi, [...values])],
+  ['quantile_over_time', ({ values }, phi) => quantileOf(phi, Float64Array.from(values))],
   ['changes', ({ values }) => changes(values)],
   ['idelta', ({ values }) => (values.length < 2 ? undefined : (values.at(-1) ?? NaN) - (values.at(-2) ?? NaN))],
   ['delta', delta],
