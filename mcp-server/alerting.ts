@@ -3,6 +3,8 @@ import { createAlertIntake } from '../backend/collectors/alert-history/intake.ts
 import { startAlertPoller } from '../backend/collectors/alert-history/poller.ts';
 import { createAlertRecorder } from '../backend/collectors/alert-history/record.ts';
 import { createWebhookSecrets } from '../backend/collectors/alert-history/webhook-secrets.ts';
+import { createAlertDetails } from '../backend/collectors/alert-details.ts';
+import { createSilences } from '../backend/collectors/silences.ts';
 import { createAlertsCollector } from '../backend/collectors/alerts.ts';
 import type { Fanout } from '../backend/collectors/fanout.ts';
 import type { Clock } from '../backend/platform/clock.ts';
@@ -20,7 +22,7 @@ const MINUTE_MS = 60_000;
 
 /** Everything about alerts, running. */
 export interface Alerting {
-  readonly services: Pick<Services, 'alerts' | 'alertHistory' | 'webhookSecrets'>;
+  readonly services: Pick<Services, 'alerts' | 'alertDetails' | 'alertHistory' | 'silences' | 'webhookSecrets'>;
   /** Where notifications of Alertmanagers go. */
   readonly webhook: WebhookOptions;
   /** Deletes what is past its time. Returns how many episodes. */
@@ -54,7 +56,9 @@ export function startAlerting(parts: {
   return {
     services: {
       alerts: createAlertsCollector({ fanout, spokes, history }),
+      alertDetails: createAlertDetails({ fanout, spokes, history }),
       alertHistory: history,
+      silences: createSilences({ fanout, spokes, clock, watchdogs: config.watchdog_alerts }),
       webhookSecrets: secrets,
     },
     webhook: { intake: createAlertIntake({ recorder, logger }), secrets },

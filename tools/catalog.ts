@@ -2,6 +2,10 @@ import { createApiToken } from './access/create-api-token.ts';
 import { listApiTokens } from './access/list-api-tokens.ts';
 import { rotateEncryptionKey } from './access/rotate-encryption-key.ts';
 import { revokeApiToken } from './access/revoke-api-token.ts';
+import { expireSilence } from './alerts/expire-silence.ts';
+import { getAlert } from './alerts/get-alert.ts';
+import { listSilences } from './alerts/list-silences.ts';
+import { silenceAlert } from './alerts/silence-alert.ts';
 import { listAlertHistory } from './alerts/list-alert-history.ts';
 import { removeWebhookSecret } from './alerts/remove-webhook-secret.ts';
 import { rotateWebhookSecret } from './alerts/rotate-webhook-secret.ts';
@@ -69,6 +73,8 @@ export const catalog: readonly AnyTool[] = [
   listAlerts,
   listEvents,
   diagnoseWorkloads,
+  getAlert,
+  silenceAlert,
   readEvidence,
   getCluster,
   setClusterCredentials,
@@ -88,6 +94,8 @@ export const catalog: readonly AnyTool[] = [
   listTraceOperations,
   getTraceSpans,
   listAlertHistory,
+  listSilences,
+  expireSilence,
   rotateWebhookSecret,
   removeWebhookSecret,
   getEvidence,

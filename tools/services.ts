@@ -1,4 +1,6 @@
 import type { ApiTokens } from '../backend/access/tokens.ts';
+import type { AlertDetails } from '../backend/collectors/alert-details.ts';
+import type { Silences } from '../backend/collectors/silences.ts';
 import type { AlertHistory } from '../backend/collectors/alert-history/history.ts';
 import type { WebhookSecrets } from '../backend/collectors/alert-history/webhook-secrets.ts';
 import type { AlertsCollector } from '../backend/collectors/alerts.ts';
@@ -35,7 +37,9 @@ export interface Services {
   readonly alerts: AlertsCollector;
   readonly logs: LogsCollector;
   readonly traces: TracesCollector;
-  readonly alertHistory: AlertHistory;
+  readonly alertDetails: AlertDetails;
+  readonly alertHistory: Pick<AlertHistory, 'list' | 'outcomes'>;
+  readonly silences: Silences;
   readonly webhookSecrets: Pick<WebhookSecrets, 'rotate' | 'remove'>;
   readonly workloads: WorkloadsCollector;
   readonly conversations: Conversations;

@@ -132,7 +132,7 @@ export function createAlertsCollector(options: AlertsCollectorOptions): AlertsCo
 }
 
 /** An episode of the history as a list of alerts shows it. */
-function asAlert(episode: AlertEpisode): Alert {
+export function asAlert(episode: AlertEpisode): Alert {
   const {
     episode_id: _id,
     first_seen_at: _first,

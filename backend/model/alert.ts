@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ClusterOutcome } from './outcome.ts';
+import { Silence } from './silence.ts';
 
 export const AlertState = z.enum(['FIRING', 'PENDING', 'RESOLVED']);
 export const Severity = z.enum(['CRITICAL', 'WARNING', 'INFO']);
@@ -46,6 +47,48 @@ export const AlertEpisode = Alert.extend({
   announced: z.boolean(),
 });
 export type AlertEpisode = z.infer<typeof AlertEpisode>;
+
+/** One alert with everything that is known of it. */
+export const AlertDetail = z.strictObject({
+  alert: Alert,
+  /** It fires or is pending now; null when its cluster does not say. */
+  active: z.boolean().nullable(),
+  history: z.strictObject({
+    /** Times it fired, as far as the history goes back. */
+    episodes: z.int(),
+    first_seen_at: z.iso.datetime().nullable(),
+    mean_seconds: z.int().nullable(),
+    max_seconds: z.int().nullable(),
+    flapping: z.boolean(),
+    /** The last ten, newest first. */
+    last: z.array(
+      z.strictObject({
+        state: AlertState,
+        starts_at: z.iso.datetime(),
+        ends_at: z.iso.datetime().optional(),
+        announced: z.boolean(),
+      }),
+    ),
+  }),
+  /** Null when the cluster does not tell. */
+  rule: z
+    .strictObject({
+      query: z.string(),
+      group: z.string().optional(),
+      for_seconds: z.number().optional(),
+      health: z.string().optional(),
+      last_error: z.string().optional(),
+    })
+    .nullable(),
+  runbook_url: z.string().nullable(),
+  silences: z.array(Silence),
+  inhibited_by: z.array(z.strictObject({ fingerprint: z.string(), alertname: z.string().nullable() })),
+  /** Where else the same fingerprint has fired; at most twenty. */
+  other_clusters: z.array(z.strictObject({ cluster_name: z.string(), state: AlertState, starts_at: z.iso.datetime() })),
+  clusters: z.array(ClusterOutcome),
+  complete: z.boolean(),
+});
+export type AlertDetail = z.infer<typeof AlertDetail>;
 
 /** Whether one part of a cluster's alerting is known to have worked, and since when it does not. ISO 8601. */
 const Switch = z.strictObject({ seen_at: z.iso.datetime().optional(), missing_since: z.iso.datetime().optional() });

@@ -42,6 +42,8 @@ export const ERROR_CODES = {
   PERSONA_NOT_FOUND: { status: 404, meaning: 'No persona of that id.' },
   TRACE_NOT_FOUND: { status: 404, meaning: 'No cluster that answered holds a trace of that id.' },
   EVIDENCE_NOT_FOUND: { status: 404, meaning: 'No evidence of that id belongs to the caller, or it has expired.' },
+  ALERT_NOT_FOUND: { status: 404, meaning: "No alert of that fingerprint is known in the caller's clusters." },
+  SILENCE_NOT_FOUND: { status: 404, meaning: 'The Alertmanager has no silence of that id.' },
   TOKEN_NOT_FOUND: { status: 404, meaning: 'No API token of that id belongs to the caller.' },
   TOOL_NOT_FOUND: { status: 404, meaning: 'No tool of that name; `details.similar` lists near names.' },
   METHOD_NOT_ALLOWED: { status: 405, meaning: 'The route exists, but not with this method.' },

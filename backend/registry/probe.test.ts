@@ -50,8 +50,15 @@ function spokes(parts: {
       metadata: unexpected,
       server: unexpected,
       alerts: unexpected,
+      alertingRules: unexpected,
     },
-    alertmanager: { alerts: unexpected, ready: unexpected },
+    alertmanager: {
+      alerts: unexpected,
+      silences: unexpected,
+      createSilence: unexpected,
+      expireSilence: unexpected,
+      ready: unexpected,
+    },
     tempo: {
       ready: parts.tempo ?? unexpected,
       authorized: unexpected,

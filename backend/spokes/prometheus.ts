@@ -3,6 +3,7 @@ import { type MetricSeries, MetricMetadata, type ResultType } from '../model/met
 import { type Clock, systemClock } from '../platform/clock.ts';
 import { createPrometheusCall } from './prometheus-call.ts';
 import { type Warned, shapeError, shaped } from './prometheus-envelope.ts';
+import { type AlertingRule, readAlertingRules } from './prometheus-rules.ts';
 import { parseLabelSets, parseResult, parseStrings } from './prometheus-result.ts';
 import { type PrometheusServer, createPrometheusServers } from './prometheus-server.ts';
 import type { CallLimits, SpokeTarget, Transport } from './transport.ts';
@@ -77,6 +78,8 @@ export interface PrometheusClient {
   /** What the server is, asked once an hour; UNKNOWN when it does not tell. */
   server(target: SpokeTarget, limits: CallLimits): Promise<PrometheusServer>;
   alerts(target: SpokeTarget, limits: CallLimits): Promise<Warned<PrometheusAlert[]>>;
+  /** The alerting rules of that name; servers before 2.47 send all, which are sorted out here. */
+  alertingRules(target: SpokeTarget, name: string, limits: CallLimits): Promise<Warned<AlertingRule[]>>;
   /** Resolves when it answers queries; throws an AppError that says why not. */
   ready(target: SpokeTarget, limits: CallLimits): Promise<void>;
 }
@@ -184,6 +187,13 @@ export function createPrometheusClient(transport: Transport, clock: Clock = syst
       const parsed = Alerts.safeParse(value);
       if (!parsed.success) throw shapeError('alerts are not as its API promises');
       return { value: parsed.data.alerts, warnings };
+    },
+    alertingRules: async (target, name, limits) => {
+      const params = new URLSearchParams({ type: 'alert', 'rule_name[]': name });
+      const { value, warnings } = await call(target, '/rules', params, limits, true);
+      const rules = readAlertingRules(value);
+      if (!rules) throw shapeError('rules are not as its API promises');
+      return { value: rules.filter((rule) => rule.name === name), warnings };
     },
     ready: async (target, limits) => {
       const { status } = await transport.request(target, { ...limits, path: '/-/ready', maxBytes: 65_536 });

@@ -27,7 +27,7 @@ const CLUSTER_CACHE = { ttlMs: 10_000, cacheScope: 'private' } as const;
 const MAX_RESOURCE_CHARS = 2_000_000;
 const EVIDENCE_CACHE = { ttlMs: 600_000, cacheScope: 'private' } as const;
 
-/** Clusters and evidence, read with the caller's own permissions and scope. What the caller may not see does not exist. */
+/** Clusters, alerts and evidence, read with the caller's own permissions and scope. What the caller may not see does not exist. */
 export function registerResources(server: McpServer, { dispatcher, evidence, callerIn }: ResourceSources): void {
   const readTool = async (
     uri: URL,
@@ -67,6 +67,18 @@ export function registerResources(server: McpServer, { dispatcher, evidence, cal
       cacheHint: CLUSTER_CACHE,
     },
     (uri, { name }, context) => readTool(uri, context, 'get_cluster', { cluster: variable(uri, name) }),
+  );
+
+  server.registerResource(
+    'alert',
+    new ResourceTemplate('aiops://alerts/{fingerprint}', { list: undefined }),
+    {
+      title: 'Alert',
+      description: 'State, history, rule and silences of one alert.',
+      mimeType: MIME,
+      cacheHint: CLUSTER_CACHE,
+    },
+    (uri, { fingerprint }, context) => readTool(uri, context, 'get_alert', { fingerprint: variable(uri, fingerprint) }),
   );
 
   server.registerResource(

@@ -27,6 +27,7 @@ export const defaultPersona: Persona = {
     'list_alerts',
     'list_events',
     'diagnose_workloads',
+    'get_alert',
     'read_evidence',
   ],
   icon: 'compass',

@@ -65,7 +65,9 @@ describe.each(Object.keys(CLIENTS))('%s', (name) => {
     });
     expect((definition.forModel?.output ?? definition.output).safeParse(reply.structured).error).toBeUndefined();
     if (definition.confirm)
-      expect(client.questions.at(-1)).toContain(definition.example.name ?? definition.example.cluster);
+      expect(client.questions.at(-1)).toContain(
+        definition.example.name ?? definition.example.cluster ?? definition.example.clusters[0],
+      );
   });
 
   it('reads clusters as resources and offers the persona as a prompt', async () => {

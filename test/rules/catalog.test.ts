@@ -35,6 +35,8 @@ describe('the catalog', () => {
       'list_alerts',
       'list_events',
       'diagnose_workloads',
+      'get_alert',
+      'silence_alert',
       'read_evidence',
     ]);
   });
