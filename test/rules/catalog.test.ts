@@ -33,10 +33,10 @@ describe('the catalog', () => {
       'get_service_graph',
       'query_logs',
       'list_alerts',
-      'list_events',
-      'diagnose_workloads',
       'get_alert',
       'silence_alert',
+      'list_events',
+      'diagnose_workloads',
       'read_evidence',
     ]);
   });
