@@ -38,7 +38,7 @@ describe('silence matchers', () => {
 
   it('reads a long text without end in no time', () => {
     const started = performance.now();
-    expect(() => parseMatcher(`a="${'\\\\'.repeat(100_000)}`, 'm')).toThrow();
+    expect(() => parseMatcher(`a="${'\\\\'.repeat(100_000)}`, 'm')).toThrow(/is no matcher/);
     expect(performance.now() - started).toBeLessThan(1_000);
   });
 });
