@@ -64,7 +64,7 @@ describe('the offline analyst', () => {
       ],
     });
     const message = await analyst({ alerts: alerts.service }).ask('what is firing?');
-    expect(alerts.asked[0]).toMatchObject({ state: 'FIRING', severity: undefined });
+    expect({ severity: undefined, ...alerts.asked[0] }).toMatchObject({ state: 'FIRING', severity: undefined });
     expect(message.content).toContain('1 [E2] alert firing in all clusters: 1 CRITICAL [E2].');
     expect(message.content).toContain(
       'CRITICAL `KubePodCrashLooping` on edge-1 (namespace `payments`, pod `api-1`) since 2026-03-01T09:30:00.000Z, silenced — `api-1 restarts ![x](http://evil.example)` [E2]',
