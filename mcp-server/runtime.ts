@@ -1,6 +1,7 @@
 import { createApiTokens } from '../backend/access/tokens.ts';
 import { createFanout } from '../backend/collectors/fanout.ts';
 import { createLogsCollector } from '../backend/collectors/logs.ts';
+import { createMetricUsage } from '../backend/collectors/usage/usage-services.ts';
 import { createWorkloadsCollector } from '../backend/collectors/workloads/workloads.ts';
 import { createTracesCollector } from '../backend/collectors/traces/traces.ts';
 import { createMetricsCollector } from '../backend/collectors/metrics.ts';
@@ -240,6 +241,7 @@ export async function openRuntime({
       permissions: { check: (cluster, signal) => checkPermissions(cluster, { spokes, clock }, signal) },
       imports,
       metrics: metricsCollector,
+      usage: createMetricUsage({ metrics: metricsCollector, clock }),
       logs: createLogsCollector({ fanout, spokes }),
       traces: createTracesCollector({ fanout, spokes, metrics: metricsCollector }),
       ...alerting.services,

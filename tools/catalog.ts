@@ -44,6 +44,10 @@ import { getLogLabels } from './logs/get-log-labels.ts';
 import { queryLogs } from './logs/query-logs.ts';
 import { diagnoseWorkloads } from './kubernetes/diagnose-workloads.ts';
 import { listEvents } from './kubernetes/list-events.ts';
+import { findMetrics } from './metrics/find-metrics.ts';
+import { getMetricTrends } from './metrics/get-metric-trends.ts';
+import { getResourceUsage } from './metrics/get-resource-usage.ts';
+import { getTopConsumers } from './metrics/get-top-consumers.ts';
 import { getServiceGraph } from './traces/get-service-graph.ts';
 import { getTraceSpans } from './traces/get-trace-spans.ts';
 import { getTrace } from './traces/get-trace.ts';
@@ -66,6 +70,10 @@ export const catalog: readonly AnyTool[] = [
   refreshCluster,
   queryMetrics,
   getMetricLabels,
+  findMetrics,
+  getMetricTrends,
+  getResourceUsage,
+  getTopConsumers,
   searchTraces,
   getTrace,
   getServiceGraph,

@@ -7,6 +7,7 @@ import type { AlertsCollector } from '../backend/collectors/alerts.ts';
 import type { LogsCollector } from '../backend/collectors/logs.ts';
 import type { TracesCollector } from '../backend/collectors/traces/traces.ts';
 import type { MetricsCollector } from '../backend/collectors/metrics.ts';
+import type { MetricUsage } from '../backend/collectors/usage/usage-services.ts';
 import type { WorkloadsCollector } from '../backend/collectors/workloads/workloads.ts';
 import type { Conversations } from '../backend/conversations/conversations.ts';
 import type { ChatMessage, ChatStreamEvent } from '../backend/model/chat.ts';
@@ -34,6 +35,7 @@ export interface Services {
   readonly permissions: PermissionChecks;
   readonly imports: Imports;
   readonly metrics: MetricsCollector;
+  readonly usage: MetricUsage;
   readonly alerts: AlertsCollector;
   readonly logs: LogsCollector;
   readonly traces: TracesCollector;

@@ -3,6 +3,7 @@ import type { Cluster } from '../../backend/model/cluster.ts';
 import type { LabelsAnswer, MetricsAnswer } from '../../backend/model/metrics.ts';
 import type { ClusterOutcome } from '../../backend/model/outcome.ts';
 import { ManualClock } from '../../backend/platform/clock.ts';
+import { createMetricUsage } from '../../backend/collectors/usage/usage-services.ts';
 import { fixedRegistry } from '../../backend/registry/test-registry.ts';
 import { catalog } from '../../tools/catalog.ts';
 import type { Services } from '../../tools/services.ts';
@@ -164,15 +165,23 @@ export function analyst(
     fleet?: readonly Cluster[];
     metrics?: Services['metrics'];
     alerts?: Services['alerts'];
+    workloads?: Services['workloads'];
     context?: string[];
     /** Tools that the persona may not call. */
     without?: string[];
   } = {},
 ) {
   const clock = new ManualClock();
-  const { fleet = FLEET, metrics, alerts, context = [], without = [] } = parts;
+  const { fleet = FLEET, metrics, alerts, workloads, context = [], without = [] } = parts;
   const registry = fixedRegistry(fleet);
-  const services = { registry, ...(metrics ? { metrics } : {}), ...(alerts ? { alerts } : {}) };
+  const usage = metrics && createMetricUsage({ metrics, clock });
+  const services = {
+    registry,
+    ...(metrics ? { metrics } : {}),
+    ...(usage ? { usage } : {}),
+    ...(alerts ? { alerts } : {}),
+    ...(workloads ? { workloads } : {}),
+  };
   const dispatcher = realDispatcher(catalog, clock, services);
   return fixture({
     providers: [createOfflineAnalyst()],

@@ -2,6 +2,7 @@ import { listClusters } from '../../tools/clusters/list-clusters.ts';
 import { changePlaybook } from './analyst/playbooks/change.ts';
 import { clusterListPlaybook } from './analyst/playbooks/cluster-list.ts';
 import { alertsPlaybook } from './analyst/playbooks/alerts.ts';
+import { diagnosePlaybook } from './analyst/playbooks/diagnose.ts';
 import { fleetHealthPlaybook } from './analyst/playbooks/fleet-health.ts';
 import { oomKilledPlaybook } from './analyst/playbooks/oom-killed.ts';
 import { promqlPlaybook } from './analyst/playbooks/promql.ts';
@@ -25,6 +26,7 @@ const PLAYBOOKS: readonly (Playbook | FixedAnswer)[] = [
   oomKilledPlaybook,
   topMemoryPlaybook,
   topCpuPlaybook,
+  diagnosePlaybook,
   alertsPlaybook,
   fleetHealthPlaybook,
   clusterListPlaybook,

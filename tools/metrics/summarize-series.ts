@@ -1,5 +1,6 @@
 import { type MetricsAnswer, seriesOf } from '../../backend/model/metrics.ts';
 import { describeOutcomes, hasNoEndpoint } from '../../backend/model/outcome.ts';
+import { sampleNumber } from '../../backend/model/sample-value.ts';
 
 const TOP = 5;
 const MAX_LABELS = 6;
@@ -34,7 +35,7 @@ function valuesSentence(answer: MetricsAnswer): string {
   }
   const readings = series.flatMap(({ metric, values }): Reading[] => {
     const last = values.at(-1);
-    return last ? [{ name: nameOf(metric), text: last[1], value: numberOf(last[1]) }] : [];
+    return last ? [{ name: nameOf(metric), text: last[1], value: sampleNumber(last[1]) }] : [];
   });
   const top = readings
     .filter((reading) => !Number.isNaN(reading.value))
@@ -47,15 +48,9 @@ function valuesSentence(answer: MetricsAnswer): string {
 }
 
 /** Prometheus's own notation, the cluster first; a long label set is cut. */
-function nameOf(metric: Readonly<Record<string, string>>): string {
+export function nameOf(metric: Readonly<Record<string, string>>): string {
   const { __name__: name = '', cluster, ...rest } = metric;
   const labels = Object.entries({ ...(cluster === undefined ? {} : { cluster }), ...rest });
   const shown = labels.slice(0, MAX_LABELS).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
   return `${name}{${shown.join(',')}${labels.length > MAX_LABELS ? ',…' : ''}}`;
-}
-
-/** JavaScript reads neither `+Inf` nor `-Inf`. */
-function numberOf(text: string): number {
-  if (text === '+Inf') return Infinity;
-  return text === '-Inf' ? -Infinity : Number(text);
 }
