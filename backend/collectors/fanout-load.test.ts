@@ -126,10 +126,11 @@ describe('the breaker of a fan-out', () => {
   });
 
   it('forgets its failures with the cluster, whose change may have cured them', async () => {
-    const { state, fanout, cluster, ask } = make();
+    const { state, fanout, cluster, ask, metric } = make();
     state.behave = unavailable;
     for (let i = 0; i < 5; i += 1) await ask({}, 1000);
     fanout.forget(cluster.id);
+    expect(await metric('aiops_breaker_state')).not.toContain('edge-1');
     state.behave = async () => undefined;
     expect(await ask()).toMatchObject({ status: 'SUCCESS' });
   });

@@ -97,7 +97,7 @@ export function createFanout(options: FanoutOptions): Fanout {
   const { answerMaxBytes = 512 * MIB } = options;
   const { maxPerCluster = 10, maxTotal = 256, maxPerSecond = 50, hedging = false, paused = false } = options;
   const limits: SpokeLimits = { maxPerCluster, maxTotal, maxPerSecond, hedging, paused };
-  const load = createSpokeLoad({ ...limits, clock, random, metrics, spokes });
+  const load = createSpokeLoad({ ...limits, clock, logger, random, metrics, spokes });
   const reader = createClusterReader({ clock, logger, metrics, load, cacheMaxBytes });
 
   async function ask<T>(request: FanoutRequest<T>): Promise<FanoutAnswer<T>> {

@@ -2,6 +2,7 @@ import type { Cluster, EndpointKind } from '../model/cluster.ts';
 import { AppError, asAppError } from '../model/errors.ts';
 import { orAborted } from '../platform/abort.ts';
 import { type Clock, sleep } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { Spokes } from '../spokes/spokes.ts';
 import { type Breaker, type BreakerState, createBreaker } from './breaker.ts';
@@ -29,6 +30,7 @@ export interface SpokeLimits {
 
 export interface SpokeLoadOptions extends SpokeLimits {
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly random: () => number;
   readonly metrics: Pick<Metrics, 'breakerState' | 'spokeRetries' | 'spokeHedges'> | undefined;
   readonly spokes: Pick<Spokes, 'target'>;
@@ -49,6 +51,7 @@ export interface SpokeLoad {
 
 /** What is known of one cluster. */
 interface Lane {
+  readonly name: string;
   readonly places: Bulkhead;
   readonly rate: RateBudget;
   readonly retries: RetryBudget;
@@ -65,14 +68,15 @@ const SERVICE: Readonly<Record<EndpointKind, string>> = {
 const GAUGE: Readonly<Record<BreakerState, number>> = { CLOSED: 0, HALF_OPEN: 1, OPEN: 2 };
 
 export function createSpokeLoad(options: SpokeLoadOptions): SpokeLoad {
-  const { clock, random, metrics, spokes, maxPerCluster, maxPerSecond, hedging } = options;
+  const { clock, logger, random, metrics, spokes, maxPerCluster, maxPerSecond, hedging } = options;
   const total = createBulkhead(options.maxTotal);
   const lanes = new Map<string, Lane>();
 
-  function laneOf({ id }: Cluster): Lane {
+  function laneOf({ id, name }: Cluster): Lane {
     const known = lanes.get(id);
     if (known) return known;
     const made: Lane = {
+      name,
       places: createBulkhead(maxPerCluster),
       rate: createRateBudget({ clock, perSecond: maxPerSecond }),
       retries: createRetryBudget(clock),
@@ -82,10 +86,14 @@ export function createSpokeLoad(options: SpokeLoadOptions): SpokeLoad {
     return made;
   }
 
-  function kindOf(lane: Lane, { name }: Cluster, kind: EndpointKind) {
+  function kindOf(lane: Lane, kind: EndpointKind) {
     const known = lane.kinds.get(kind);
     if (known) return known;
-    const onChange = (state: BreakerState) => metrics?.breakerState.set({ cluster: name, kind }, GAUGE[state]);
+    const onChange = (state: BreakerState) => {
+      metrics?.breakerState.set({ cluster: lane.name, kind }, GAUGE[state]);
+      const level = state === 'OPEN' ? 'warn' : 'info';
+      logger[level]({ cluster: lane.name, kind, state }, 'breaker changed');
+    };
     const made = { breaker: createBreaker({ clock, service: SERVICE[kind], onChange }), latencies: createLatencies() };
     lane.kinds.set(kind, made);
     return made;
@@ -100,7 +108,7 @@ export function createSpokeLoad(options: SpokeLoadOptions): SpokeLoad {
     const target = await spokes.target(cluster, request.kind);
     if (!target) return { kind: 'skipped' };
     const lane = laneOf(cluster);
-    const { breaker, latencies } = kindOf(lane, cluster, request.kind);
+    const { breaker, latencies } = kindOf(lane, request.kind);
     const idempotent = request.idempotent ?? true;
     lane.retries.asked();
 
@@ -206,7 +214,11 @@ export function createSpokeLoad(options: SpokeLoadOptions): SpokeLoad {
   return {
     pause: (cluster) => pausedBy(cluster, options.paused),
     ask,
-    forget: (clusterId) => void lanes.delete(clusterId),
+    forget: (clusterId) => {
+      const lane = lanes.get(clusterId);
+      lanes.delete(clusterId);
+      for (const kind of lane?.kinds.keys() ?? []) metrics?.breakerState.remove({ cluster: lane?.name ?? '', kind });
+    },
   };
 }
 

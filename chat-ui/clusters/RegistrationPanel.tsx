@@ -29,6 +29,7 @@ export function RegistrationPanel({ cluster }: { cluster: Cluster }) {
         </Fact>
         <Fact name="TLS">{tlsWords(cluster.tls)}</Fact>
         <Fact name="Commands in pods">{cluster.exec_enabled ? 'Allowed' : 'Not allowed'}</Fact>
+        <Fact name="Collection">{cluster.collection_paused ? 'Paused: it is asked for its health only' : 'On'}</Fact>
         <Fact name="Comes from">{SOURCES[cluster.source]}</Fact>
         <Fact name="Registered">
           <Age at={cluster.created_at} />
