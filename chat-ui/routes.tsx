@@ -50,6 +50,16 @@ export const MAIN_PAGES: readonly MainPage[] = [
 export const ROUTES: readonly PageRoute[] = [
   ...MAIN_PAGES,
   {
+    path: '/observability/traces',
+    title: 'Traces',
+    component: lazy(() => import('./pages/Traces.tsx').then((m) => m.TracesPage)),
+  },
+  {
+    path: '/observability/traces/:id',
+    title: 'Trace :id',
+    component: lazy(() => import('./pages/Trace.tsx').then((m) => m.TracePage)),
+  },
+  {
     path: '/clusters/_add',
     title: 'Add a cluster',
     component: lazy(() => import('./pages/ClusterForms.tsx').then((m) => m.AddClusterPage)),

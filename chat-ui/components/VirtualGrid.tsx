@@ -242,14 +242,14 @@ function nextCell(
 }
 
 /** Rows `from` to `to`, and the one with the tab stop, in order. */
-function rangeWith(from: number, to: number, active: number, count: number): number[] {
+export function rangeWith(from: number, to: number, active: number, count: number): number[] {
   const range = Array.from({ length: Math.max(0, to - from) }, (_, n) => from + n);
   if (active >= count || (active >= from && active < to)) return range;
   return active < from ? [active, ...range] : [...range, active];
 }
 
 /** The first row to draw and the one after the last. */
-function useRowsInSight(
+export function useRowsInSight(
   body: { readonly current: HTMLElement | null },
   count: number,
   rowHeight: number,

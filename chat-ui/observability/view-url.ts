@@ -14,6 +14,7 @@ export type TabName = 'metrics' | 'traces';
 /** The pages there are, in the order of their tabs. */
 export const TABS: readonly { readonly name: TabName; readonly title: string }[] = [
   { name: 'metrics', title: 'Metrics' },
+  { name: 'traces', title: 'Traces' },
 ];
 
 export function readShared(query: Readonly<Record<string, string>>): SharedView {
@@ -24,8 +25,13 @@ export function readShared(query: Readonly<Record<string, string>>): SharedView 
   };
 }
 
-/** The address of a tab with `shared`, and `own` parameters of that tab; what is as always is not in it. */
-export function tabUrl(tab: TabName, shared: SharedView, own: Readonly<Record<string, string>> = {}): string {
+/** The address of a tab, or of one `part` it shows, with `shared` and `own` parameters; what is as always is not in it. */
+export function tabUrl(
+  tab: TabName,
+  shared: SharedView,
+  own: Readonly<Record<string, string>> = {},
+  part?: string,
+): string {
   const query = new URLSearchParams();
   for (const [key, value] of Object.entries(own)) if (value !== '') query.set(key, value);
   const { range, zone, clusters } = shared;
@@ -36,7 +42,8 @@ export function tabUrl(tab: TabName, shared: SharedView, own: Readonly<Record<st
   if (zone !== 'local') query.set('tz', zone);
   if (clusters !== '') query.set('clusters', clusters);
   const search = query.toString();
-  return `/observability/${tab}${search === '' ? '' : `?${search}`}`;
+  const path = part === undefined ? tab : `${tab}/${encodeURIComponent(part)}`;
+  return `/observability/${path}${search === '' ? '' : `?${search}`}`;
 }
 
 /** True when the text of a scope is a selector rather than names. */
