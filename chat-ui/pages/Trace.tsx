@@ -130,8 +130,9 @@ function Found(props: {
   return (
     <>
       <p class="trace-facts">
-        <b>{durationWords(trace.duration_ms)}</b> · {trace.span_count ?? total} spans · {trace.service_count ?? '—'}{' '}
-        services · <span class="foreign">{trace.clusters.join(', ')}</span> ·{' '}
+        <b>{durationWords(trace.duration_ms)}</b> · {counted(trace.span_count ?? total, 'span')} ·{' '}
+        {trace.service_count === null ? '— services' : counted(trace.service_count, 'service')} ·{' '}
+        <span class="foreign">{trace.clusters.join(', ')}</span> ·{' '}
         {wallTime(Date.parse(trace.start_time.slice(0, 19) + 'Z'), view.zone)}{' '}
         <span class="muted">{zoneName(view.zone)}</span>
       </p>
@@ -175,4 +176,9 @@ function Found(props: {
       <Outcomes outcomes={answer.clusters} what="" />
     </>
   );
+}
+
+/** `1 span`, `2 spans` */
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

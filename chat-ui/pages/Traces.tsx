@@ -19,6 +19,9 @@ import {
 } from '../observability/traces/traces-view.ts';
 import { useServices } from '../services.ts';
 
+/** As many calls as one answer may hold. */
+const MOST_CALLS = 500;
+
 /** Traces of many clusters, or the calls between their services. The question lives in the URL and is asked when it changes. */
 export function TracesPage() {
   const { query, url } = useLocation();
@@ -55,7 +58,7 @@ function Search({ view }: { view: TracesView }) {
 function Services({ view }: { view: TracesView }) {
   const { api } = useServices();
   const run = useMemo(() => createQueryRun<ServiceGraphAnswer>(api.serverNow), [api]);
-  const path = `/traces/dependencies?${sharedQuery(view).toString()}`;
+  const path = `/traces/dependencies?limit=${MOST_CALLS}&${sharedQuery(view).toString()}`;
   const ask = () => void run.ask(path, (signal) => api.get<ServiceGraphAnswer>(path, signal));
   useEffect(ask, [path]);
   useEffect(() => run.cancel, [run]);

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Browser, Page } from '@playwright/test';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MetricsAnswer } from '../../backend/model/metrics.ts';
+import type { TraceAnswer, TraceSearchAnswer } from '../../backend/model/trace.ts';
 import { type Demo, startDemo } from '../support/demo.ts';
 import { rest } from '../support/server-process.ts';
 import { axeViolations, launchBrowser, LOOKS, SHOTS, sidewaysScroll, type Visitor, visitWith } from './browser.ts';
@@ -43,13 +44,107 @@ describe.each(LOOKS)('metrics in $name', ({ name, options }) => {
       await page.locator('.series-grid [role=rowheader]').first().waitFor();
       await expectSound(page);
       await page.screenshot({ path: path.join(SHOTS, `metrics-${name}.png`), fullPage: true });
-      for (const what of ['time range', 'clusters', 'queries asked before']) {
+      for (const what of name === 'dark' || name === '320' ? ['time range', 'clusters', 'queries asked before'] : []) {
         await page.getByRole('button', { name: what }).click();
         await page.locator('.pop-panel').waitFor();
         await expectSound(page);
         await page.keyboard.press('Escape');
       }
       expect(problems).toEqual([]);
+    });
+  });
+});
+
+/** The trace with most spans among the newest of a cluster. */
+async function longTrace(): Promise<string> {
+  const { body } = await rest(demo.url, 'POST', '/api/v1/traces/search', {
+    body: { clusters: ['prod-us-1'], limit: 50 },
+  });
+  const { traces } = body as unknown as TraceSearchAnswer; // proof: the answer of this route
+  return traces.toSorted((a, b) => (b.span_count ?? 0) - (a.span_count ?? 0))[0]?.trace_id ?? '';
+}
+
+describe.each(LOOKS)('traces in $name', ({ name, options }) => {
+  it('search, calls and one trace: no axe violation, no sideways scroll, no problem', async () => {
+    const id = await longTrace();
+    await as(options, async ({ page, problems }) => {
+      for (const [what, route, ready] of [
+        ['search', '/observability/traces', '.grid-body [role=row]'],
+        ['calls', '/observability/traces?show=services', '.grid-body [role=row]'],
+        ['trace', `/observability/traces/${id}`, '.waterfall .grid-body [role=row]'],
+      ] as const) {
+        await page.goto(`${demo.url}${route}`);
+        await page.locator(ready).first().waitFor();
+        await expectSound(page);
+        await page.screenshot({ path: path.join(SHOTS, `traces-${what}-${name}.png`), fullPage: true });
+      }
+      await page.locator('.waterfall .grid-body [role=row]').last().click();
+      await page.locator('.span-panel').waitFor();
+      await expectSound(page);
+      await page.screenshot({ path: path.join(SHOTS, `traces-span-${name}.png`) });
+      expect(problems).toEqual([]);
+    });
+  });
+});
+
+describe('traces', () => {
+  it('leads from a search to the spans of a trace, as the API tells them, by keys alone', async () => {
+    await as({}, async ({ page }) => {
+      await page.goto(`${demo.url}/observability/traces?errors=true&clusters=prod-eu-1`);
+      await page.locator('[data-state="ready"]').waitFor();
+      const first = page.locator('.grid-body [tabindex="0"]');
+      const href = (await first.getAttribute('href')) ?? '';
+      const id = /traces\/([0-9a-f]{32})/.exec(href)?.[1] ?? '';
+      await first.focus();
+      await page.keyboard.press('Enter');
+      await page.waitForURL(`**/observability/traces/${id}?**`);
+      const { body } = await rest(demo.url, 'GET', `/api/v1/traces/${id}`);
+      const answer = body as unknown as TraceAnswer; // proof: the answer of this route
+      const grid = page.getByRole('treegrid');
+      await grid.waitFor();
+      expect(await grid.getAttribute('aria-rowcount')).toBe(String(answer.spans.length + 1));
+      await page.locator('.waterfall .grid-body [tabindex="0"]').focus();
+      await page.keyboard.press('End');
+      await page.keyboard.press('Enter');
+      await page.locator('.span-panel').waitFor();
+      const shown = new URL(page.url()).searchParams.get('span');
+      expect(answer.spans.map((span) => span.span_id)).toContain(shown);
+      await page.getByRole('link', { name: 'Traces', exact: true }).click();
+      await page.waitForURL('**/observability/traces?errors=true&clusters=prod-eu-1');
+    });
+  });
+
+  it('draws at most 500 elements of ten thousand spans, at the beginning and at the end', async () => {
+    const id = await longTrace();
+    await as({}, async ({ page }) => {
+      const { body } = await rest(demo.url, 'GET', `/api/v1/traces/${id}`);
+      const answer = body as unknown as TraceAnswer; // proof: the answer of this route
+      const [root] = answer.spans;
+      if (!root) throw new Error('no span');
+      const spans = Array.from({ length: 10_000 }, (_, n) => ({
+        ...root,
+        span_id: `s${n}`,
+        ...(n === 0 ? {} : { parent_span_id: `s${Math.floor((n - 1) / 3)}` }),
+      }));
+      await page.route(`**/api/v1/traces/${id}*`, (route) =>
+        route.fulfill({ json: { ...answer, spans, tree_of: { shown: 10_000, total: 10_000 } } }),
+      );
+      await page.goto(`${demo.url}/observability/traces/${id}`);
+      await page.locator('[aria-rowcount="10001"]').waitFor();
+      expect(await page.locator('.waterfall *').count()).toBeLessThanOrEqual(500);
+      await page.locator('.waterfall .grid-body [tabindex="0"]').focus();
+      await page.keyboard.press('End');
+      await page.locator('[aria-rowindex="10001"]:focus').waitFor();
+      expect(await page.locator('.waterfall *').count()).toBeLessThanOrEqual(500);
+    });
+  });
+
+  it('marks where Tempo stops understanding a query', async () => {
+    await as({}, async ({ page }) => {
+      await page.goto(`${demo.url}/observability/traces?traceql=${encodeURIComponent('{ status = }')}`);
+      await page.locator('[data-state="error"]').waitFor();
+      expect(await page.locator('.field-problem').first().textContent()).toContain('INVALID_TRACEQL');
+      await expectSound(page);
     });
   });
 });
@@ -115,6 +210,7 @@ describe('metrics', () => {
   it('suggests names that exist, taken by keys alone', async () => {
     await as({}, async ({ page }) => {
       await page.goto(`${demo.url}/observability/metrics`);
+      await page.locator('[data-state="idle"]').waitFor();
       await page.keyboard.press('/');
       await page.keyboard.type('node_memory_MemAv');
       await page.getByRole('option', { name: 'node_memory_MemAvailable_bytes' }).waitFor();
@@ -127,7 +223,7 @@ describe('metrics', () => {
 
   it('is read point by point with arrow keys, and has a twin with every value', async () => {
     await as({}, async ({ page }) => {
-      await page.goto(metrics('node_load1', `${HEALTHY}&tz=utc`));
+      await page.goto(metrics('node_load1', `${HEALTHY}&tz=utc&from=-5m&to=now`));
       await page.locator('.ts-plot canvas').waitFor();
       const plot = page.getByRole('slider');
       await plot.focus();

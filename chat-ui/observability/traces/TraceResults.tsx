@@ -103,7 +103,7 @@ function columnsOf(view: TracesView, longest: number): GridColumn<FoundTrace>[] 
           <span class="took-track" aria-hidden="true">
             <span class="took-bar" style={{ width: `${Math.max(1, (trace.duration_ms / longest) * 100)}%` }} />
           </span>
-          {durationWords(trace.duration_ms)}
+          <span class="took-text">{durationWords(trace.duration_ms)}</span>
         </>
       ),
     },
