@@ -1,6 +1,7 @@
 /** The one suite of everything that stores, run on PGlite and on a real PostgreSQL. Each part stands beside its code. */
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 import { tokensSuite } from './access/tokens.suite.ts';
+import { alertHistorySuite } from './collectors/alert-history/history.suite.ts';
 import { alertRecordSuite } from './collectors/alert-history/record.suite.ts';
 import { conversationsSuite } from './conversations/conversations.suite.ts';
 import { systemClock } from './platform/clock.ts';
@@ -65,4 +66,5 @@ describe.each(Object.entries(KINDS))('repositories on %s', (_kind, open) => {
   discoverySuite(underTest);
   importsSuite(underTest);
   alertRecordSuite(underTest);
+  alertHistorySuite(underTest);
 });

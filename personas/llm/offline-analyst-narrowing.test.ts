@@ -104,14 +104,17 @@ describe('narrowing alerts', () => {
     expect(content).not.toContain(NOT_UNDERSTOOD);
   });
 
-  it.each(['What alerts fired yesterday?', 'alerts in the last hour'])(
-    'says first that it keeps no history when asked %j',
-    async (question) => {
-      const { content } = await askAlerts(question, two);
-      expect(content).toMatch(/^The history of alerts is not kept here/);
-      expect(content).toContain('2 [E2] alerts firing');
-    },
-  );
+  it.each([
+    ['What alerts fired yesterday?', 48],
+    ['what fired last night?', 24],
+    ['alerts in the last hour', 1],
+  ])('asks the history when asked %j, and says how far back', async (question, hours) => {
+    const { asked, content } = await askAlerts(question, two);
+    expect((asked?.to?.getTime() ?? 0) - (asked?.from?.getTime() ?? 0)).toBe(hours * 3_600_000);
+    expect(asked?.state).toBeUndefined();
+    expect(content).toContain(`2 [E2] alerts fired in the last ${hours}h in all clusters`);
+    expect(content).not.toContain(NOT_UNDERSTOOD);
+  });
 
   it('asks for one severity, for two, and not for one that is excluded', async () => {
     expect((await askAlerts('show me warnings')).asked?.severity).toBe('WARNING');

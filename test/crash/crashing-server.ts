@@ -26,6 +26,7 @@ export interface Call {
   readonly method: string;
   readonly route: string;
   readonly body?: unknown;
+  readonly token?: string;
 }
 
 /** `secrets` keeps credentials as Secrets in that cluster instead of the database. */
@@ -85,9 +86,9 @@ export async function createCrashingServer(secrets?: { double: KubeDouble; token
       const killed = new AbortController();
       const lane = async () => {
         for (let at = next++; at < calls.length && !killed.signal.aborted; at = next++) {
-          const { method, route, body } = calls[at] ?? { method: 'GET', route: '/' };
+          const { method, route, ...options }: Call = calls[at] ?? { method: 'GET', route: '/' };
           try {
-            statuses[at] = (await rest(url, method, route, body === undefined ? {} : { body })).status;
+            statuses[at] = (await rest(url, method, route, options)).status;
           } catch {
             return; // the server is gone, which is the point; what was not answered may have happened or not
           }

@@ -56,7 +56,7 @@ export interface AlertHistory {
   behaviour(clusterId: string, fingerprint: string): Promise<Behaviour>;
   /** One a cluster, by name: PARTIAL where the cluster has not answered lately, so that something may be missing. */
   outcomes(clusters: readonly Cluster[]): Promise<ClusterOutcome[]>;
-  /** Deletes episodes that ended, or were last seen, before. Returns how many. */
+  /** Deletes episodes that ended before, or, still open, were last seen before. Returns how many. */
   purge(before: Date): Promise<number>;
 }
 
@@ -156,7 +156,8 @@ export function createAlertHistory(store: Store, clock: Clock): AlertHistory {
     },
 
     purge: async (before) => {
-      const gone = or(and(eq(e.state, 'RESOLVED'), lt(e.ends_at, before)), lt(e.last_seen_at, before));
+      const forgotten = and(eq(e.state, 'FIRING'), lt(e.last_seen_at, before));
+      const gone = or(and(eq(e.state, 'RESOLVED'), lt(e.ends_at, before)), forgotten);
       const { rows } = await store.query((db) =>
         db.execute<{ count: string }>(
           sql`with gone as (delete from ${e} where ${gone} returning 1) select count(*)::text as count from gone`,

@@ -27,36 +27,40 @@ const SEVERITIES: readonly (readonly [Severity, string])[] = [
 const HISTORY =
   /\b(?:yesterday|today|tonight|fired|history|earlier|recent(?:ly)?|since|ago)\b|\b(?:last|past|previous)\s{1,9}(?!alerts?\b)[a-z0-9]/;
 
-/** "what is firing?", "critical alerts in edge-1", "pending alerts". */
+/** The time that a question about the past means, in the tool's words and in ours; undefined = it asks about now. */
+function pastOf({ words, window }: Asked['question']): { readonly start: string; readonly text: string } | undefined {
+  if (!HISTORY.test(words)) return undefined;
+  // Without a clock a day has no beginning, so the hours that hold it are meant, and said.
+  const span = window ?? (/\byesterday\b/.test(words) ? '48h' : '24h');
+  return { start: `-${span}`, text: `in the last ${span}` };
+}
+
+/** "what is firing?", "critical alerts in edge-1", "pending alerts", "what fired last night?". */
 export const alertsPlaybook: Playbook = {
   id: 'alerts',
-  example: (cluster) => `what is firing? · critical alerts in ${cluster}`,
+  example: (cluster) => `what is firing? · critical alerts in ${cluster} · what fired in the last 12 hours?`,
   match: ({ words }) => /\b(?:firing|fired|fires|alerts?|alarms?|warnings|criticals|show me warnings?)\b/.test(words),
   honours: ['namespace', 'subject', 'window'],
   vocabulary: wordSet(`
     firing fired fires fire going off alert alerts alarm alarms critical criticals warning warnings info informational
-    severity pending active open raised triggered yesterday today tonight history earlier recent recently pod pods
+    severity pending active open raised triggered last yesterday today tonight night overnight history earlier recent recently pod pods
   `),
   plan: (asked) => [alertsCall(asked)],
-  write: (asked, read) =>
-    paragraphs(
-      HISTORY.test(asked.question.words)
-        ? 'The history of alerts is not kept here, so I cannot say what fired in the past. What is known is what fires now:'
-        : '',
-      writeAlerts(asked, read),
-    ),
+  write: (asked, read) => writeAlerts(asked, read),
 };
 
 /** Without `severity`, the severities that the question names. */
 export function alertsCall({ question, scope, subject }: Asked, severity?: Severity): PlannedCall {
   const wanted = severity ? [severity] : severitiesOf(question.words);
-  const state = stateOf(question.words);
+  const past = severity ? undefined : pastOf(question);
+  const state = past ? undefined : stateOf(question.words);
   const [only] = wanted;
   return {
     tool: 'list_alerts',
     input: {
       ...scope.argument,
       ...(state ? { state } : {}),
+      ...(past ? { start: past.start } : {}),
       ...(only && wanted.length === 1 ? { severity: only } : {}),
       // What the tool cannot narrow by is narrowed here, from all that there is.
       limit: wanted.length > 1 || subject.words !== '' ? 1000 : 100,
@@ -83,9 +87,10 @@ export function writeAlerts(asked: Asked, read: Read, severity?: Severity): stri
     .filter(([, count]) => count !== 0)
     .map(([name, count]) => cite(`${count} ${name}`, reading.evidence));
   const kind = wanted.length === 0 ? '' : `${wanted.join(' or ')} `;
-  const state = stateOf(asked.question.words)?.toLowerCase() ?? 'firing or pending';
+  const past = severity ? undefined : pastOf(asked.question);
+  const now = stateOf(asked.question.words)?.toLowerCase() ?? 'firing or pending';
   const where = `${asked.scope.words}${asked.subject.words}`;
-  const counted = `${cite(total, reading.evidence)} ${kind}${total === 1 ? 'alert' : 'alerts'} ${state} in ${where}: ${totals.join(', ')}.`;
+  const counted = `${cite(total, reading.evidence)} ${kind}${total === 1 ? 'alert' : 'alerts'} ${past ? `fired ${past.text}` : now} in ${where}: ${totals.join(', ')}.`;
   const shown = alerts.slice(0, LISTED);
   const more = total > shown.length ? [`- and ${cite(total - shown.length, reading.evidence)} more`] : [];
   return paragraphs(
@@ -93,7 +98,12 @@ export function writeAlerts(asked: Asked, read: Read, severity?: Severity): stri
     shortenedLine(reading),
     total > 0
       ? `${isLowerBound ? 'At least ' : ''}${counted}`
-      : noneLine(`${kind}alert`, `${state} in ${where}`, value.clusters, reading.evidence),
+      : noneLine(
+          `${kind}alert`,
+          past ? `in the history of ${where} ${past.text}` : `${now} in ${where}`,
+          value.clusters,
+          reading.evidence,
+        ),
     [...shown.map((alert) => alertLine(alert, reading.evidence)), ...more],
   );
 }
@@ -122,7 +132,11 @@ function alertLine(alert: Alert, evidence: string): string {
   const quiet = marks.length > 0 ? `, ${marks.join(' and ')}` : '';
   const summary = alert.annotations['summary'] ?? alert.annotations['description'] ?? alert.annotations['message'];
   const said = summary === undefined ? '' : ` — ${code(summary, 200)}`;
-  return `- ${alert.severity} ${code(alert.alertname)} on ${alert.cluster_name}${about} since ${alert.starts_at}${quiet}${said} [${evidence}]`;
+  return `- ${alert.severity} ${code(alert.alertname)} on ${alert.cluster_name}${about} ${timeOf(alert)}${quiet}${said} [${evidence}]`;
+}
+
+function timeOf({ starts_at, ends_at }: Alert): string {
+  return ends_at === undefined ? `since ${starts_at}` : `from ${starts_at} to ${ends_at}`;
 }
 
 /** Undefined = both. */
