@@ -61,6 +61,7 @@ export function cluster(
     region: 'eu-west-1',
     environment: 'PRODUCTION',
     labels: { tier: 'gold' },
+    global_metrics: null,
     endpoints: { prometheus_url: 'http://p', alertmanager_url: 'http://a' },
     exec_enabled: false,
     collection_paused: false,

@@ -1,20 +1,14 @@
-import type { Fanout } from '../backend/collectors/fanout.ts';
+import type { MetricsSource } from '../backend/collectors/metrics-source.ts';
 import { createSeriesCounter } from '../backend/collectors/query-guard/count-series.ts';
 import { type QueryGuard, createQueryGuard } from '../backend/collectors/query-guard/query-guard.ts';
 import type { Clock } from '../backend/platform/clock.ts';
 import type { Metrics } from '../backend/platform/metrics.ts';
-import type { Spokes } from '../backend/spokes/spokes.ts';
 import type { EffectiveConfig } from './config.ts';
 
 /** The query guard as it is configured. */
 export function queryGuardOf(
   config: EffectiveConfig,
-  {
-    fanout,
-    spokes,
-    clock,
-    metrics,
-  }: { readonly fanout: Fanout; readonly spokes: Spokes; readonly clock: Clock; readonly metrics: Metrics },
+  { source, clock, metrics }: { readonly source: MetricsSource; readonly clock: Clock; readonly metrics: Metrics },
 ): QueryGuard {
   return createQueryGuard({
     clock,
@@ -25,7 +19,7 @@ export function queryGuardOf(
       clusterAnswer: config.query_max_answer,
       fleetAnswer: config.query_fleet_max_answer,
     },
-    count: createSeriesCounter(fanout, spokes.prometheus),
+    count: createSeriesCounter(source),
     onBlocked: (rule, mode) => metrics.guardBlocked.inc({ rule, mode }),
   });
 }

@@ -4,6 +4,7 @@ import { createLogsCollector } from '../backend/collectors/logs.ts';
 import { createMetricUsage } from '../backend/collectors/usage/usage-services.ts';
 import { createWorkloadsCollector } from '../backend/collectors/workloads/workloads.ts';
 import { createTracesCollector } from '../backend/collectors/traces/traces.ts';
+import { createMetricsSource } from '../backend/collectors/metrics-source.ts';
 import { createMetricsCollector } from '../backend/collectors/metrics.ts';
 import { createConversations } from '../backend/conversations/conversations.ts';
 import type { EventType } from '../backend/model/event.ts';
@@ -225,11 +226,12 @@ export async function openRuntime({
       : undefined;
     const expiryWarnings = background ? startExpiryWarnings({ store: open, clock, logger, nudge }) : undefined;
     const personas = createPersonaDirectory();
+    const source = createMetricsSource({ fanout, spokes });
     const metricsCollector = createMetricsCollector({
-      fanout,
-      spokes,
       clock,
-      guard: queryGuardOf(config, { fanout, spokes, clock, metrics }),
+      source,
+      prometheus: spokes.prometheus,
+      guard: queryGuardOf(config, { source, clock, metrics }),
     });
     const services: Services = {
       registry,

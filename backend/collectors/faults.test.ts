@@ -8,6 +8,7 @@ import { createSpokes } from '../spokes/spokes.ts';
 import { freePort, makeCertificates, startHttp, startTcp } from '../spokes/test-servers.ts';
 import { loopbackTransport } from '../spokes/test-transport.ts';
 import { createFanout } from './fanout.ts';
+import { createMetricsSource } from './metrics-source.ts';
 import { createMetricsCollector } from './metrics.ts';
 import { NO_GUARD } from './query-guard/query-guard.ts';
 
@@ -39,7 +40,12 @@ function make() {
   const spokes = createSpokes({ transport, credentialsOf: async () => undefined, clock });
   const logger = createLogger({ level: 'silent' });
   const fanout = createFanout({ clock, logger, spokes, random: () => 0, maxPerSecond: 1000 });
-  const collector = createMetricsCollector({ clock, fanout, spokes, guard: NO_GUARD });
+  const collector = createMetricsCollector({
+    clock,
+    source: createMetricsSource({ fanout, spokes }),
+    prometheus: spokes.prometheus,
+    guard: NO_GUARD,
+  });
   const query = async (clusters: Cluster[], over: { query?: string; budgetMs?: number; time?: number } = {}) => {
     const signal = new AbortController().signal;
     const startedMs = performance.now();

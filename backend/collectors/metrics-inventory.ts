@@ -1,10 +1,10 @@
 import { AppError } from '../model/errors.ts';
-import type { LabelsAnswer, MetadataAnswer, SeriesAnswer } from '../model/metrics.ts';
-import type { Spokes } from '../spokes/spokes.ts';
+import type { LabelsAnswer, MetadataAnswer, MetricMetadata, SeriesAnswer } from '../model/metrics.ts';
 import { FRESHNESS } from './cache-ttl.ts';
 import { labelKey } from './cluster-series.ts';
 import { labelledSets } from './foreign-cluster.ts';
-import { type Fanout, type Question, questionOf } from './fanout.ts';
+import { type Question, questionOf } from './fanout.ts';
+import type { MetricsSource } from './metrics-source.ts';
 import { parsePromql } from './promql.ts';
 import { throwWhenRefusedByAll } from './refused-by-all.ts';
 import { requireOrder } from './range-grid.ts';
@@ -51,29 +51,20 @@ export interface MetricsInventory {
 /** Names of clusters that stand beside one entry of metadata. */
 const CLUSTERS_NAMED = 10;
 
-export function createMetricsInventory({
-  fanout,
-  spokes: { prometheus },
-}: {
-  readonly fanout: Fanout;
-  readonly spokes: Pick<Spokes, 'prometheus'>;
-}): MetricsInventory {
+export function createMetricsInventory(source: MetricsSource): MetricsInventory {
   return {
     labels: async (wanted) => {
       const { label, matchers, start, end } = wanted;
       for (const matcher of matchers) requireSelector(matcher);
       requireOrder(start, end);
-      const answer = await fanout.ask<string[]>({
-        ...questionOf(wanted),
-        kind: 'PROMETHEUS',
-        cache: { key: JSON.stringify(['labels', label, matchers, slot(start), slot(end)]), ...FRESHNESS.LABELS },
-        ask: (target, _cluster, limits) => {
-          const asked = { matchers, start, end, ...limits };
-          return label === undefined
-            ? prometheus.labels(target, asked)
-            : prometheus.labelValues(target, { ...asked, label });
+      const answer = await source.labels<string[]>(
+        { label, matchers, start, end },
+        {
+          ...questionOf(wanted),
+          cache: { key: JSON.stringify(['labels', label, matchers, slot(start), slot(end)]), ...FRESHNESS.LABELS },
+          shape: (found) => found,
         },
-      });
+      );
       throwWhenRefusedByAll(answer);
       const union = [...new Set([...answer.values.values()].flat())].sort();
       return {
@@ -88,15 +79,17 @@ export function createMetricsInventory({
       const { matchers, start, end, limit } = wanted;
       for (const matcher of matchers) requireSelector(matcher);
       requireOrder(start, end);
-      const answer = await fanout.ask<Record<string, string>[]>({
-        ...questionOf(wanted),
-        kind: 'PROMETHEUS',
-        cache: { key: JSON.stringify(['series', matchers, slot(start), slot(end), limit]), ...FRESHNESS.LABELS },
-        ask: async (target, cluster, limits) => {
-          const { value, warnings } = await prometheus.series(target, { matchers, start, end, limit, ...limits });
-          return { value: sortedSets(labelledSets(value, cluster.name)), warnings };
+      const answer = await source.series<Record<string, string>[]>(
+        { matchers, start, end, limit },
+        {
+          ...questionOf(wanted),
+          cache: { key: JSON.stringify(['series', matchers, slot(start), slot(end), limit]), ...FRESHNESS.LABELS },
+          shape: ({ value, warnings }, cluster) => ({
+            value: sortedSets(labelledSets(value, cluster.name)),
+            warnings,
+          }),
         },
-      });
+      );
       throwWhenRefusedByAll(answer);
       const all = answer.outcomes.flatMap(({ cluster_id }) => answer.values.get(cluster_id) ?? []);
       return {
@@ -108,11 +101,10 @@ export function createMetricsInventory({
     },
 
     metadata: async (wanted) => {
-      const answer = await fanout.ask({
+      const answer = await source.metadata<Record<string, MetricMetadata[]>>(wanted.metric, {
         ...questionOf(wanted),
-        kind: 'PROMETHEUS',
         cache: { key: JSON.stringify(['metadata', wanted.metric]), ...FRESHNESS.LABELS },
-        ask: (target, _cluster, limits) => prometheus.metadata(target, { metric: wanted.metric, ...limits }),
+        shape: (found) => found,
       });
       const entries = new Map<string, MetadataAnswer['metrics'][number]>();
       for (const { cluster_id, cluster_name } of answer.outcomes) {

@@ -9,6 +9,7 @@ import { createSpokes } from '../spokes/spokes.ts';
 import { type TestServer, freePort, startPrometheus, startTcp } from '../spokes/test-servers.ts';
 import { loopbackTransport } from '../spokes/test-transport.ts';
 import { createFanout } from './fanout.ts';
+import { createMetricsSource } from './metrics-source.ts';
 import { createMetricsCollector } from './metrics.ts';
 import { DEFAULT_LIMITS, type GuardLimits } from './query-guard/budget.ts';
 import { createSeriesCounter } from './query-guard/count-series.ts';
@@ -22,16 +23,17 @@ const fanout = createFanout({
   spokes,
   cacheMaxBytes: 0,
 });
+const source = createMetricsSource({ fanout, spokes });
 const blocked: string[] = [];
 function collectorWithin(limits: Partial<GuardLimits>, mode: GuardMode = 'enforce') {
   const guard = createQueryGuard({
     clock: systemClock,
     mode,
     limits: { ...DEFAULT_LIMITS, ...limits },
-    count: createSeriesCounter(fanout, spokes.prometheus),
+    count: createSeriesCounter(source),
     onBlocked: (rule, how) => blocked.push(`${rule} ${how}`),
   });
-  return createMetricsCollector({ clock: systemClock, fanout, spokes, guard });
+  return createMetricsCollector({ clock: systemClock, source, prometheus: spokes.prometheus, guard });
 }
 const collector = collectorWithin({});
 const ask = { budgetMs: 10_000, signal: new AbortController().signal, scope: '' };

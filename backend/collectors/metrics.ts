@@ -3,15 +3,15 @@ import { AppError } from '../model/errors.ts';
 import type { Aggregation, MetricResult, MetricSeries, MetricsAnswer } from '../model/metrics.ts';
 import { hasNoEndpoint } from '../model/outcome.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { PrometheusResult } from '../spokes/prometheus.ts';
-import type { Spokes } from '../spokes/spokes.ts';
+import type { PrometheusClient, PrometheusResult } from '../spokes/prometheus.ts';
 import type { CallLimits, SpokeTarget } from '../spokes/transport.ts';
 import { FRESHNESS, rangeFreshness } from './cache-ttl.ts';
 import { sortByLabels } from './cluster-series.ts';
 import { createFederatedQuery } from './federation/federated-query.ts';
-import { type Fanout, type Question, questionOf } from './fanout.ts';
+import { type Question, questionOf } from './fanout.ts';
 import { labelledSeries } from './foreign-cluster.ts';
 import { type MetricsInventory, createMetricsInventory } from './metrics-inventory.ts';
+import type { MetricsSource } from './metrics-source.ts';
 import { parsePromql } from './promql.ts';
 import { type RangeGrid, type RangeRequest, planRange } from './range-grid.ts';
 import type { QueryGuard } from './query-guard/query-guard.ts';
@@ -43,15 +43,18 @@ export interface MetricsCollector extends MetricsInventory {
 
 export interface MetricsCollectorOptions {
   readonly clock: Clock;
-  readonly fanout: Fanout;
-  readonly spokes: Pick<Spokes, 'prometheus'>;
+  readonly source: MetricsSource;
+  readonly prometheus: Pick<PrometheusClient, 'server'>;
   readonly guard: QueryGuard;
 }
 
-export function createMetricsCollector({ clock, fanout, spokes, guard }: MetricsCollectorOptions): MetricsCollector {
-  const { prometheus } = spokes;
-
-  const federated = createFederatedQuery({ clock, fanout, prometheus, guard });
+export function createMetricsCollector({
+  clock,
+  source,
+  prometheus,
+  guard,
+}: MetricsCollectorOptions): MetricsCollector {
+  const federated = createFederatedQuery({ clock, source, guard });
 
   async function query(wanted: MetricsQuery): Promise<MetricsAnswer> {
     const { query: text, limit, aggregation = 'MERGE' } = wanted;
@@ -68,24 +71,22 @@ export function createMetricsCollector({ clock, fanout, spokes, guard }: Metrics
     const grid = planned && { ...planned, step: verdict.step ?? planned.step };
     const keepOrder = facts.ranked && !grid;
 
-    const answer = await fanout.ask<Answered>({
-      ...question,
-      budgetMs: Math.max(1, wanted.budgetMs - (clock.monotonicMs() - startedMs)),
-      kind: 'PROMETHEUS',
-      refused: verdict.refused,
-      cache: grid
-        ? { key: JSON.stringify(['range', gridOf(grid), limit, text]), ...rangeFreshness(grid.end - grid.start) }
-        : { key: JSON.stringify(['instant', wanted.time ?? 'now', limit, text]), ...FRESHNESS.INSTANT },
-      ask: async (target, cluster, limits) => {
-        const asked = { query: text, limit, ...limits };
-        const result = await (
-          grid
-            ? prometheus.range(target, { ...asked, ...gridOf(grid) })
-            : prometheus.instant(target, { ...asked, time })
-        ).catch((error: unknown) => explain(error, target, limits, facts.quotedNames));
-        return { value: answered(result, cluster, { keepOrder, limit }), warnings: warningsOf(result, limit) };
+    const answer = await source.evaluate<Answered>(
+      { query: text, time, grid: grid && gridOf(grid), limit },
+      {
+        ...question,
+        budgetMs: Math.max(1, wanted.budgetMs - (clock.monotonicMs() - startedMs)),
+        refused: verdict.refused,
+        cache: grid
+          ? { key: JSON.stringify(['range', gridOf(grid), limit, text]), ...rangeFreshness(grid.end - grid.start) }
+          : { key: JSON.stringify(['instant', wanted.time ?? 'now', limit, text]), ...FRESHNESS.INSTANT },
+        explain: (error, target, limits) => explain(error, target, limits, facts.quotedNames),
+        shape: ({ value, warnings }, cluster) => ({
+          value: answered(value, cluster, { keepOrder, limit }),
+          warnings: withCut(warnings, value, limit),
+        }),
       },
-    });
+    );
     throwWhenRefusedByAll(answer);
 
     return {
@@ -99,7 +100,12 @@ export function createMetricsCollector({ clock, fanout, spokes, guard }: Metrics
       clusters_succeeded: answer.values.size,
       total_query_time_ms: Math.round((clock.monotonicMs() - startedMs) * 10) / 10,
       ...(grid ? { range: gridOf(grid) } : {}),
-      notes: [...(grid?.notes ?? []), ...verdict.notes, ...(facts.matchesCluster ? [CLUSTER_MATCHER_NOTE] : [])],
+      notes: [
+        ...(grid?.notes ?? []),
+        ...verdict.notes,
+        ...answer.notes,
+        ...(facts.matchesCluster ? [CLUSTER_MATCHER_NOTE] : []),
+      ],
     };
   }
 
@@ -114,7 +120,7 @@ export function createMetricsCollector({ clock, fanout, spokes, guard }: Metrics
     });
   }
 
-  return { query, ...createMetricsInventory({ fanout, spokes }) };
+  return { query, ...createMetricsInventory(source) };
 }
 
 /** A cluster that leaves series out would make every total wrong. */
@@ -141,7 +147,11 @@ function answered(
 }
 
 /** Servers before 3.2 know no limit, so what they give too much is cut here and said in the words of those that do. */
-function warningsOf({ series, warnings }: PrometheusResult, limit: number | undefined): string[] {
+function withCut(
+  warnings: readonly string[],
+  { series }: PrometheusResult,
+  limit: number | undefined,
+): readonly string[] {
   const cut = limit !== undefined && series.length > limit;
   return cut ? [...warnings, 'results truncated due to limit'] : warnings;
 }

@@ -64,6 +64,7 @@ const SERVICE: Readonly<Record<EndpointKind, string>> = {
   ALERTMANAGER: 'Alertmanager',
   TEMPO: 'Tempo',
   LOKI: 'Loki',
+  GLOBAL_METRICS: 'metrics hub',
 };
 const GAUGE: Readonly<Record<BreakerState, number>> = { CLOSED: 0, HALF_OPEN: 1, OPEN: 2 };
 

@@ -12,8 +12,8 @@ export const Connectivity = z.enum(['CONNECTED', 'DISCONNECTED', 'INTERMITTENT']
 export type ClusterType = z.infer<typeof ClusterType>;
 export type ClusterState = z.infer<typeof ClusterState>;
 
-/** The services of a cluster that fan-out can ask. `API` is its Kubernetes API server. */
-export const EndpointKind = z.enum(['API', 'PROMETHEUS', 'ALERTMANAGER', 'TEMPO', 'LOKI']);
+/** The services of a cluster that fan-out can ask. `API` is its Kubernetes API server, `GLOBAL_METRICS` a hub that holds its metrics. */
+export const EndpointKind = z.enum(['API', 'PROMETHEUS', 'ALERTMANAGER', 'TEMPO', 'LOKI', 'GLOBAL_METRICS']);
 export type EndpointKind = z.infer<typeof EndpointKind>;
 
 /** TLS rules of the connections to one cluster. `ca` is PEM; without it the system's roots are trusted. */
@@ -47,7 +47,20 @@ export const EndpointOptions = z.strictObject({
 });
 export type EndpointOptions = z.infer<typeof EndpointOptions>;
 
-const EndpointName = z.enum(['prometheus', 'alertmanager', 'loki', 'tempo', 'korrel8r']);
+const EndpointName = z.enum(['prometheus', 'alertmanager', 'loki', 'tempo', 'korrel8r', 'global_metrics']);
+
+/**
+ * A Thanos, Mimir or ACM hub that holds the metrics of several clusters, each under its own value of one label. It is asked where the
+ * cluster has no `prometheus_url`, once for all clusters that are registered alike. Its TLS rules and tenant are
+ * `endpoint_options.global_metrics`; it gets no other token than `global_metrics_token`.
+ */
+export const GlobalMetrics = z.strictObject({
+  url: HttpUrl,
+  /** A classic label name; the registry tells. */
+  cluster_label: z.string().max(200).default('cluster'),
+  cluster_value: z.string().max(253),
+});
+export type GlobalMetrics = z.infer<typeof GlobalMetrics>;
 
 /** What a caller says of a new cluster. Secrets are never part of it; they go through `set_cluster_credentials`. */
 export const ClusterCreate = z.strictObject({
@@ -60,6 +73,7 @@ export const ClusterCreate = z.strictObject({
   environment: Environment.default('DEVELOPMENT'),
   labels: Labels.default({}),
   endpoints: Endpoints.default({}),
+  global_metrics: GlobalMetrics.optional(),
   tls: ClusterTls.default({ insecure_skip_verify: false }),
   endpoint_options: z.partialRecord(EndpointName, EndpointOptions).default({}),
   /** Lets the server run commands in pods of this cluster (nvidia-smi, dpdk-telemetry). Off unless an operator turns it on. */
@@ -69,7 +83,7 @@ export type ClusterCreate = z.infer<typeof ClusterCreate>;
 export type ClusterCreateInput = z.input<typeof ClusterCreate>;
 
 /**
- * What a caller changes of a cluster: fields that are left out stay, `region: null` clears. The name never changes, because
+ * What a caller changes of a cluster: fields that are left out stay, `null` clears. The name never changes, because
  * metrics, links and scopes refer to it. Until `maintenance_until` (ISO 8601 UTC; null ends it) health is still measured, but
  * no state change is announced and the cluster does not count as unhealthy. `collection_paused` stops all questions but health.
  */
@@ -82,6 +96,7 @@ export const ClusterUpdate = z.strictObject({
   environment: Environment.optional(),
   labels: Labels.optional(),
   endpoints: Endpoints.optional(),
+  global_metrics: GlobalMetrics.nullable().optional(),
   tls: ClusterTls.optional(),
   endpoint_options: z.partialRecord(EndpointName, EndpointOptions).optional(),
   exec_enabled: z.boolean().optional(),
@@ -173,6 +188,7 @@ export const Cluster = z.strictObject({
   environment: Environment,
   labels: z.record(z.string(), z.string()),
   endpoints: Endpoints,
+  global_metrics: GlobalMetrics.nullable(),
   tls: ClusterTls,
   endpoint_options: z.partialRecord(EndpointName, EndpointOptions),
   exec_enabled: z.boolean(),
@@ -205,6 +221,8 @@ const EndpointTokens = {
   alertmanager_token: SecretText.optional(),
   loki_token: SecretText.optional(),
   tempo_token: SecretText.optional(),
+  /** For the hub of `global_metrics`; clusters that share the hub and this token are asked together. */
+  global_metrics_token: SecretText.optional(),
 };
 /** When the credentials end, ISO 8601 UTC; taken from a JWT's `exp` or a certificate's `notAfter` when left out. */
 const expires_at = z.iso.datetime().optional();

@@ -16,6 +16,7 @@ export function testCluster(name: string, over: Partial<Cluster> = {}): Cluster 
     environment: 'LAB',
     labels: {},
     endpoints: { prometheus_url: `http://${name}.test:9090` },
+    global_metrics: null,
     tls: { insecure_skip_verify: false },
     endpoint_options: {},
     exec_enabled: false,

@@ -8,6 +8,7 @@ const ASKED_BY: ReadonlySet<string> = new Set([
   'api_server_url',
   'cluster_type',
   'endpoints',
+  'global_metrics',
   'tls',
   'endpoint_options',
   'maintenance_until',

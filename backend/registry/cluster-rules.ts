@@ -1,5 +1,11 @@
 import { X509Certificate } from 'node:crypto';
-import { CLUSTER_NAME, type ClusterCreate, type ClusterTls, type ClusterUpdate } from '../model/cluster.ts';
+import {
+  CLUSTER_NAME,
+  type ClusterCreate,
+  type ClusterTls,
+  type ClusterUpdate,
+  type GlobalMetrics,
+} from '../model/cluster.ts';
 import { AppError } from '../model/errors.ts';
 import { isUuid } from '../platform/uuid.ts';
 import type { AddressPolicy } from '../spokes/address-policy.ts';
@@ -26,11 +32,22 @@ export function requireValidChange(input: ClusterUpdate, policy: AddressPolicy):
   for (const [key, value] of Object.entries(input.labels ?? {})) requireStorable(`labels.${key}`, value);
   requirePlace('api_server_url', input.api_server_url, policy);
   for (const [name, url] of Object.entries(input.endpoints ?? {})) requirePlace(`endpoints.${name}`, url, policy);
+  requirePlace('global_metrics.url', input.global_metrics?.url, policy);
+  requireHubLabel(input.global_metrics ?? undefined);
   requireTls('tls', input.tls);
   for (const [name, options] of Object.entries(input.endpoint_options ?? {})) {
     requireTls(`endpoint_options.${name}.tls`, options?.tls);
     requireHeaderText(`endpoint_options.${name}.tenant`, options?.tenant);
   }
+}
+
+/** The label stands in queries as it is; a series without it belongs to nobody, so no value is no cluster. */
+function requireHubLabel(hub: GlobalMetrics | undefined): void {
+  if (!hub) return;
+  if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(hub.cluster_label))
+    throw invalid('global_metrics.cluster_label', 'must be a label name: letters, digits, underscore');
+  if (hub.cluster_value === '') throw invalid('global_metrics.cluster_value', 'must not be empty');
+  requireStorable('global_metrics.cluster_value', hub.cluster_value);
 }
 
 function requireTls(field: string, tls: ClusterTls | undefined): void {

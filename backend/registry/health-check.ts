@@ -43,7 +43,7 @@ export function createHealthChecker({ probe, clock }: { probe: HealthProbe; cloc
       const answers = await Promise.all(kinds.map((kind) => probeOne(cluster, kind, timeoutMs)));
       const results = new Map(kinds.map((kind, index) => [kind, answers[index]]));
       const part = (kind: EndpointKind) => results.get(kind);
-      const [prometheus, alertmanager] = [part('PROMETHEUS'), part('ALERTMANAGER')];
+      const [prometheus, alertmanager] = [part('PROMETHEUS') ?? part('GLOBAL_METRICS'), part('ALERTMANAGER')];
       const [tempo, loki] = [part('TEMPO'), part('LOKI')];
       return {
         at: clock.now(),

@@ -237,13 +237,23 @@ describe('endpoints to check', () => {
     korrel8r_url: 'http://k.example',
   };
 
+  const global_metrics = null;
+
+  it('have a metrics hub in the place of a Prometheus that is missing, and only then', () => {
+    const hub = { url: 'http://hub.example', cluster_label: 'cluster', cluster_value: 'a' };
+    const kinds = (has: typeof endpoints | object) =>
+      kindsToCheck({ cluster_type: 'EDGE', endpoints: has, global_metrics: hub });
+    expect(kinds({})).toEqual(['API', 'GLOBAL_METRICS']);
+    expect(kinds(endpoints)).toEqual(['API', 'PROMETHEUS', 'ALERTMANAGER']);
+  });
+
   it('are the API server and what is configured', () => {
-    expect(kindsToCheck({ cluster_type: 'SPOKE', endpoints: {} })).toEqual(['API']);
+    expect(kindsToCheck({ cluster_type: 'SPOKE', endpoints: {}, global_metrics })).toEqual(['API']);
     const all = ['API', 'PROMETHEUS', 'ALERTMANAGER', 'TEMPO', 'LOKI'];
-    expect(kindsToCheck({ cluster_type: 'HUB', endpoints })).toEqual(all);
+    expect(kindsToCheck({ cluster_type: 'HUB', endpoints, global_metrics })).toEqual(all);
   });
 
   it.each(EDGES)('of %s are those of metrics only', (cluster_type) => {
-    expect(kindsToCheck({ cluster_type, endpoints })).toEqual(['API', 'PROMETHEUS', 'ALERTMANAGER']);
+    expect(kindsToCheck({ cluster_type, endpoints, global_metrics })).toEqual(['API', 'PROMETHEUS', 'ALERTMANAGER']);
   });
 });

@@ -114,12 +114,18 @@ export function errorOf(before: HealthBefore, check: HealthCheck): string | null
   return `${cut} (missed ${missesInARow(before, check)} in a row; OFFLINE after ${missesToOffline})`;
 }
 
-/** The endpoints that a check of this cluster asks. Of EDGE and FAR_EDGE only metrics are used, so traces and logs are not asked. */
-export function kindsToCheck({ cluster_type, endpoints }: Pick<Cluster, 'cluster_type' | 'endpoints'>): EndpointKind[] {
+/** The endpoints that a check of this cluster asks. A hub stands in for a Prometheus that it has not. Of EDGE and FAR_EDGE only metrics are used, so traces and logs are not asked. */
+export function kindsToCheck({
+  cluster_type,
+  endpoints,
+  global_metrics,
+}: Pick<Cluster, 'cluster_type' | 'endpoints' | 'global_metrics'>): EndpointKind[] {
   const metricsOnly = cluster_type === 'EDGE' || cluster_type === 'FAR_EDGE';
+  const metricsKind: EndpointKind[] =
+    endpoints.prometheus_url !== undefined ? ['PROMETHEUS'] : global_metrics ? ['GLOBAL_METRICS'] : [];
   return [
     'API',
-    ...(endpoints.prometheus_url === undefined ? [] : (['PROMETHEUS'] as const)),
+    ...metricsKind,
     ...(endpoints.alertmanager_url === undefined ? [] : (['ALERTMANAGER'] as const)),
     ...(metricsOnly || endpoints.tempo_url === undefined ? [] : (['TEMPO'] as const)),
     ...(metricsOnly || endpoints.loki_url === undefined ? [] : (['LOKI'] as const)),

@@ -10,6 +10,8 @@ import type { StoreUnderTest } from '../platform/store/store-under-test.ts';
 import { createAddressPolicy } from '../spokes/address-policy.ts';
 import { createClusterRegistry, type Discovered } from './registry.ts';
 
+const HUB = { url: 'https://hub.example/', cluster_label: 'cluster', cluster_value: 'a' };
+
 export function lifecycleSuite(store: StoreUnderTest): void {
   function setUp() {
     const clock = new ManualClock();
@@ -98,11 +100,25 @@ export function lifecycleSuite(store: StoreUnderTest): void {
         'VALIDATION_FAILED',
       ],
       ['a tenant that is no header', { endpoint_options: { loki: { tenant: 'a\r\nb' } } }, 'VALIDATION_FAILED'],
+      ['a forbidden hub', { global_metrics: { ...HUB, url: 'http://169.254.169.254/' } }, 'ADDRESS_FORBIDDEN'],
+      ['a hub with a query', { global_metrics: { ...HUB, url: 'http://h.example/?a=1' } }, 'VALIDATION_FAILED'],
+      ['a hub label that is none', { global_metrics: { ...HUB, cluster_label: 'a"b' } }, 'VALIDATION_FAILED'],
+      ['a hub without a value', { global_metrics: { ...HUB, cluster_value: '' } }, 'VALIDATION_FAILED'],
       ['NUL', { display_name: 'a\u0000' }, 'VALIDATION_FAILED'],
     ])('refuses %s', async (_what, patch, code) => {
       const { registry, create } = setUp();
       const { id } = await create();
       await expect(registry.update(id, patch)).rejects.toMatchObject({ code });
+    });
+
+    it('keeps a metrics hub until null takes it away', async () => {
+      const { registry, create } = setUp();
+      const { id } = await create();
+      expect((await registry.get(id)).global_metrics).toBeNull();
+      await registry.update(id, { global_metrics: HUB });
+      await registry.update(id, { labels: { a: 'b' } });
+      expect((await registry.get(id)).global_metrics).toEqual(HUB);
+      expect((await registry.update(id, { global_metrics: null })).global_metrics).toBeNull();
     });
 
     it('makes a check due when it changes where the cluster is, and not when it changes a label', async () => {

@@ -66,6 +66,7 @@ async function ask(
     ALERTMANAGER: spokes.alertmanager,
     TEMPO: spokes.tempo,
     LOKI: spokes.loki,
+    GLOBAL_METRICS: spokes.prometheus,
   };
   await clients[kind].ready(target, limits);
   return { ok: true };

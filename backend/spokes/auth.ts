@@ -27,6 +27,8 @@ export async function authFor(
 ): Promise<SpokeAuth | undefined> {
   const own = endpointToken(credentials, kind);
   if (own !== undefined) return { type: 'BEARER', token: own };
+  // A hub belongs to somebody else: it sees what was given for it, never what opens the cluster itself.
+  if (kind === 'GLOBAL_METRICS') return undefined;
   if (!url.startsWith('https:')) return undefined;
   switch (credentials.auth_type) {
     case 'SERVICE_ACCOUNT':
@@ -52,6 +54,7 @@ function endpointToken(credentials: UsableCredentials, kind: EndpointKind): stri
     ALERTMANAGER: credentials.alertmanager_token,
     TEMPO: credentials.tempo_token,
     LOKI: credentials.loki_token,
+    GLOBAL_METRICS: credentials.global_metrics_token,
   };
   return tokens[kind];
 }
@@ -61,10 +64,12 @@ const OPTIONS_OF = {
   ALERTMANAGER: 'alertmanager',
   TEMPO: 'tempo',
   LOKI: 'loki',
+  GLOBAL_METRICS: 'global_metrics',
 } as const;
 
-/** The rules of an endpoint's own, else the cluster's. A CA that came with the credentials serves the API server alone. */
+/** The rules of an endpoint's own, else the cluster's, which say nothing about a hub. A CA that came with the credentials serves the API server alone. */
 export function tlsFor(cluster: Cluster, kind: EndpointKind, apiTls: ApiTls | undefined): ClusterTls {
+  if (kind === 'GLOBAL_METRICS') return cluster.endpoint_options.global_metrics?.tls ?? { insecure_skip_verify: false };
   if (kind !== 'API') return cluster.endpoint_options[OPTIONS_OF[kind]]?.tls ?? cluster.tls;
   const ca = cluster.tls.ca ?? apiTls?.ca;
   const server_name = cluster.tls.server_name ?? apiTls?.server_name;

@@ -49,6 +49,29 @@ describe('targets', () => {
     });
   });
 
+  it('shows a metrics hub the token that was given for it, and nothing else', async () => {
+    const global_metrics = { url: 'https://hub.example', cluster_label: 'cluster', cluster_value: 'a' };
+    const cluster = testCluster('a-1', {
+      endpoints,
+      global_metrics,
+      has_credentials: true,
+      tls: { insecure_skip_verify: true },
+    });
+    const all: UsableCredentials[] = [
+      { auth_type: 'SERVICE_ACCOUNT', api_token: 'api', prometheus_token: 'prom' },
+      { auth_type: 'BASIC', username: 'u', password: 'p' },
+      { auth_type: 'MTLS', client_certificate: 'c', client_key: 'k' },
+    ];
+    for (const credentials of all) {
+      const target = await spokesWith(credentials).spokes.target(cluster, 'GLOBAL_METRICS');
+      expect(target).toMatchObject({ url: 'https://hub.example/', tls: { insecure_skip_verify: false } });
+      expect(target?.auth).toBeUndefined();
+    }
+    const own = spokesWith({ auth_type: 'NONE', global_metrics_token: 'hub' });
+    expect((await own.spokes.target(cluster, 'GLOBAL_METRICS'))?.auth).toEqual({ type: 'BEARER', token: 'hub' });
+    expect((await own.spokes.target(cluster, 'PROMETHEUS'))?.auth).toBeUndefined();
+  });
+
   it('hands on user name and password, and client certificates', async () => {
     const cluster = testCluster('a-1', { endpoints, has_credentials: true });
     const basic = spokesWith({ auth_type: 'BASIC', username: 'u', password: 'p' });

@@ -103,6 +103,7 @@ function endpointUrl(cluster: Cluster, kind: EndpointKind): string | undefined {
     ALERTMANAGER: cluster.endpoints.alertmanager_url,
     TEMPO: cluster.endpoints.tempo_url,
     LOKI: cluster.endpoints.loki_url,
+    GLOBAL_METRICS: cluster.global_metrics?.url,
   };
   return urls[kind];
 }

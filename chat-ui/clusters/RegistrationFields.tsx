@@ -2,7 +2,7 @@ import { Checkbox, Select, TextArea, TextInput } from '../components/Field.tsx';
 import { words } from '../components/Status.tsx';
 import { PLATFORM_WORDS } from './cluster-facts.ts';
 import { CLUSTER_TYPES, ENVIRONMENTS } from './cluster-list.ts';
-import { type ClusterForm, type EndpointKey, ENDPOINTS, type TlsForm } from './cluster-form.ts';
+import { type ClusterForm, type EndpointForm, ENDPOINTS, type TlsForm } from './cluster-form.ts';
 
 const PLATFORMS = ['OPENSHIFT', 'KUBERNETES', 'MICROSHIFT'] as const;
 
@@ -89,8 +89,47 @@ export function RegistrationFields(props: {
       <fieldset class="form-group">
         <legend>Endpoints</legend>
         {ENDPOINTS.map(([key, label]) => (
-          <EndpointFields key={key} id={key} label={label} form={form} problems={problems} onChange={onChange} />
+          <EndpointFields
+            key={key}
+            id={key}
+            path={`endpoints.${key}_url`}
+            label={label}
+            endpoint={form.endpoints[key]}
+            problems={problems}
+            onChange={(endpoint) => set({ endpoints: { ...form.endpoints, [key]: endpoint } })}
+          />
         ))}
+        <EndpointFields
+          id="global_metrics"
+          path="global_metrics.url"
+          label="Metrics hub"
+          endpoint={form.hub}
+          problems={problems}
+          onChange={(endpoint) => set({ hub: { ...form.hub, ...endpoint } })}
+        />
+        {form.hub.url.trim() !== '' && (
+          <div class="form-row">
+            <TextInput
+              label="Cluster label at the hub"
+              optional
+              mono
+              placeholder="cluster"
+              value={form.hub.cluster_label}
+              problem={problems.get('global_metrics.cluster_label')}
+              onValue={(cluster_label) => set({ hub: { ...form.hub, cluster_label } })}
+            />
+            <TextInput
+              label="Its value for this cluster"
+              optional
+              mono
+              placeholder={form.name}
+              value={form.hub.cluster_value}
+              problem={problems.get('global_metrics.cluster_value')}
+              hint="The hub is asked where there is no Prometheus URL, once for all its clusters."
+              onValue={(cluster_value) => set({ hub: { ...form.hub, cluster_value } })}
+            />
+          </div>
+        )}
       </fieldset>
       <fieldset class="form-group">
         <legend>Connection</legend>
@@ -107,16 +146,17 @@ export function RegistrationFields(props: {
 }
 
 function EndpointFields(props: {
-  id: EndpointKey;
+  /** Its name among the `endpoint_options`. */
+  id: string;
+  /** The field of its URL on the wire. */
+  path: string;
   label: string;
-  form: ClusterForm;
+  endpoint: EndpointForm;
   problems: ReadonlyMap<string, string>;
-  onChange: (form: ClusterForm) => void;
+  onChange: (endpoint: EndpointForm) => void;
 }) {
-  const { id, label, form, problems, onChange } = props;
-  const endpoint = form.endpoints[id];
-  const set = (part: Partial<typeof endpoint>) =>
-    onChange({ ...form, endpoints: { ...form.endpoints, [id]: { ...endpoint, ...part } } });
+  const { id, path, label, endpoint, problems, onChange } = props;
+  const set = (part: Partial<EndpointForm>) => onChange({ ...endpoint, ...part });
   return (
     <div class="endpoint-fields">
       <TextInput
@@ -125,7 +165,7 @@ function EndpointFields(props: {
         mono
         type="url"
         value={endpoint.url}
-        problem={problems.get(`endpoints.${id}_url`)}
+        problem={problems.get(path)}
         onValue={(url) => set({ url })}
       />
       {endpoint.url.trim() !== '' && (

@@ -82,6 +82,18 @@ function endpointsOf(cluster: Cluster): EndpointFact[] {
       notes: notes('prometheus'),
     },
     {
+      name: 'Metrics hub',
+      url: cluster.global_metrics?.url,
+      // Its health is that of the cluster's metrics where it has no Prometheus of its own.
+      healthy: endpoints.prometheus_url === undefined ? status.prometheus_healthy : undefined,
+      notes: [
+        ...(cluster.global_metrics === null
+          ? []
+          : [`${cluster.global_metrics.cluster_label}=${cluster.global_metrics.cluster_value}`]),
+        ...notes('global_metrics'),
+      ],
+    },
+    {
       name: 'Alertmanager',
       url: endpoints.alertmanager_url,
       healthy: status.alertmanager_healthy,

@@ -46,6 +46,17 @@ describe('the form of a cluster', () => {
     });
   });
 
+  it('makes a metrics hub of its address, with the name as the value that is left out', () => {
+    const base = { ...EMPTY_FORM, name: 'new-1', api_server_url: 'https://10.0.0.1:6443' };
+    const form = { ...base, hub: { ...base.hub, url: ' https://hub.example ', tenant: 'core' } };
+    expect(createOf(form)).toMatchObject({
+      global_metrics: { url: 'https://hub.example', cluster_label: 'cluster', cluster_value: 'new-1' },
+      endpoint_options: { global_metrics: { tenant: 'core' } },
+    });
+    expect(problemsOf({ ...form, hub: { ...form.hub, url: 'hub' } }).has('global_metrics.url')).toBe(true);
+    expect(createOf({ ...form, hub: { ...form.hub, url: '' } })).not.toHaveProperty('global_metrics');
+  });
+
   it('says what is wrong by the name of the field', () => {
     const form = formOf(FULL);
     const wrong = {

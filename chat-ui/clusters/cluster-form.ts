@@ -15,12 +15,18 @@ export interface TlsForm {
   readonly insecure_skip_verify: boolean;
 }
 
-interface EndpointForm {
+export interface EndpointForm {
   readonly url: string;
   readonly tenant: string;
   /** Whether the endpoint has TLS rules of its own. */
   readonly ownTls: boolean;
   readonly tls: TlsForm;
+}
+
+/** A hub that holds the metrics of several clusters. */
+export interface HubForm extends EndpointForm {
+  readonly cluster_label: string;
+  readonly cluster_value: string;
 }
 
 /** A registration as it is written into fields; everything is text that may yet be wrong. */
@@ -36,6 +42,7 @@ export interface ClusterForm {
   readonly labels: string;
   readonly tls: TlsForm;
   readonly endpoints: Readonly<Record<EndpointKey, EndpointForm>>;
+  readonly hub: HubForm;
   readonly exec_enabled: boolean;
 }
 
@@ -59,6 +66,7 @@ export const EMPTY_FORM: ClusterForm = {
     tempo: NO_ENDPOINT,
     korrel8r: NO_ENDPOINT,
   },
+  hub: { ...NO_ENDPOINT, cluster_label: '', cluster_value: '' },
   exec_enabled: false,
 };
 
@@ -75,6 +83,7 @@ type Editable = Pick<
   | 'tls'
   | 'endpoints'
   | 'endpoint_options'
+  | 'global_metrics'
   | 'exec_enabled'
 >;
 
@@ -88,6 +97,7 @@ export const FIELD_NAMES = {
   labels: 'Labels',
   tls: 'TLS',
   endpoints: 'Endpoints',
+  global_metrics: 'Metrics hub',
   endpoint_options: 'Options of endpoints',
   exec_enabled: 'Commands in pods',
 } as const satisfies Record<keyof Editable, string>;
@@ -95,10 +105,12 @@ export const FIELD_NAMES = {
 const EDITABLE = Object.keys(FIELD_NAMES) as (keyof Editable)[]; // proof: the keys of the constant above
 
 export function formOf(cluster: Editable & { readonly name: string }): ClusterForm {
-  const endpoint = (key: EndpointKey): EndpointForm => {
+  const hub = cluster.global_metrics;
+  const endpoint = (key: EndpointKey | 'global_metrics'): EndpointForm => {
     const options = cluster.endpoint_options[key];
+    const url = key === 'global_metrics' ? hub?.url : cluster.endpoints[`${key}_url`];
     return {
-      url: cluster.endpoints[`${key}_url`] ?? '',
+      url: url ?? '',
       tenant: options?.tenant ?? '',
       ownTls: options?.tls !== undefined,
       tls: options?.tls === undefined ? NO_TLS : tlsForm(options.tls),
@@ -123,6 +135,11 @@ export function formOf(cluster: Editable & { readonly name: string }): ClusterFo
       tempo: endpoint('tempo'),
       korrel8r: endpoint('korrel8r'),
     },
+    hub: {
+      ...endpoint('global_metrics'),
+      cluster_label: hub?.cluster_label ?? '',
+      cluster_value: hub?.cluster_value ?? '',
+    },
     exec_enabled: cluster.exec_enabled,
   };
 }
@@ -144,15 +161,15 @@ function editableOf(form: ClusterForm): Editable {
   const endpoints: Cluster['endpoints'] = {};
   const endpoint_options: Cluster['endpoint_options'] = {};
   for (const [key] of ENDPOINTS) {
-    const { url, tenant, ownTls, tls } = form.endpoints[key];
-    if (url.trim() === '') continue;
-    endpoints[`${key}_url`] = url.trim();
-    const options = {
-      ...(tenant.trim() === '' ? {} : { tenant: tenant.trim() }),
-      ...(ownTls ? { tls: tlsOf(tls) } : {}),
-    };
-    if (Object.keys(options).length > 0) endpoint_options[key] = options;
+    const endpoint = form.endpoints[key];
+    if (endpoint.url.trim() === '') continue;
+    endpoints[`${key}_url`] = endpoint.url.trim();
+    const options = optionsOf(endpoint);
+    if (options) endpoint_options[key] = options;
   }
+  const { hub } = form;
+  const hubOptions = hub.url.trim() === '' ? undefined : optionsOf(hub);
+  if (hubOptions) endpoint_options.global_metrics = hubOptions;
   return {
     display_name: form.display_name.trim() || form.name.trim(),
     api_server_url: form.api_server_url.trim(),
@@ -163,9 +180,22 @@ function editableOf(form: ClusterForm): Editable {
     labels: labelsOf(form.labels),
     tls: tlsOf(form.tls),
     endpoints,
+    global_metrics:
+      hub.url.trim() === ''
+        ? null
+        : {
+            url: hub.url.trim(),
+            cluster_label: hub.cluster_label.trim() || 'cluster',
+            cluster_value: hub.cluster_value.trim() || form.name.trim(),
+          },
     endpoint_options,
     exec_enabled: form.exec_enabled,
   };
+}
+
+function optionsOf({ tenant, ownTls, tls }: EndpointForm): { tenant?: string; tls?: ClusterTls } | undefined {
+  if (tenant.trim() === '' && !ownTls) return undefined;
+  return { ...(tenant.trim() === '' ? {} : { tenant: tenant.trim() }), ...(ownTls ? { tls: tlsOf(tls) } : {}) };
 }
 
 function labelsOf(text: string): Record<string, string> {
@@ -179,8 +209,13 @@ function labelsOf(text: string): Record<string, string> {
 }
 
 export function createOf(form: ClusterForm): ClusterCreateInput {
-  const { region, ...rest } = editableOf(form);
-  return { name: form.name.trim(), ...rest, ...(region === null ? {} : { region }) };
+  const { region, global_metrics, ...rest } = editableOf(form);
+  return {
+    name: form.name.trim(),
+    ...rest,
+    ...(global_metrics === null ? {} : { global_metrics }),
+    ...(region === null ? {} : { region }),
+  };
 }
 
 /** The fields in which the form differs from `cluster`; empty when nothing was changed. */
@@ -250,6 +285,9 @@ export function problemsOf(form: ClusterForm): Map<string, string> {
     if (url !== '' && !isUrl(url, ['https:', 'http:']))
       problems.set(`endpoints.${key}_url`, 'an address that begins with https:// or http://');
   }
+  const hub = form.hub.url.trim();
+  if (hub !== '' && !isUrl(hub, ['https:', 'http:']))
+    problems.set('global_metrics.url', 'an address that begins with https:// or http://');
   const wrong = form.labels.split('\n').find((line) => line.trim() !== '' && line.indexOf('=') < 1);
   if (wrong !== undefined) problems.set('labels', `“${wrong.trim()}” is not key=value`);
   return problems;

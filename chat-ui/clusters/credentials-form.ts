@@ -16,6 +16,7 @@ type FieldName =
   | 'client_certificate'
   | 'client_key'
   | 'prometheus_token'
+  | 'global_metrics_token'
   | 'alertmanager_token'
   | 'loki_token'
   | 'tempo_token';
@@ -85,6 +86,7 @@ const FIELDS: Readonly<Record<AuthType, readonly CredentialField[]>> = {
 
 export const ENDPOINT_TOKENS: readonly CredentialField[] = [
   may('prometheus_token', 'Prometheus token', 'secret'),
+  may('global_metrics_token', 'Metrics hub token', 'secret'),
   may('alertmanager_token', 'Alertmanager token', 'secret'),
   may('loki_token', 'Loki token', 'secret'),
   may('tempo_token', 'Tempo token', 'secret'),

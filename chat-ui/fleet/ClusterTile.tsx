@@ -61,9 +61,10 @@ function Checked({ cluster }: { cluster: ListedCluster }) {
   );
 }
 
-function Endpoints({ cluster: { status, endpoints } }: { cluster: ListedCluster }) {
+function Endpoints({ cluster: { status, endpoints, global_metrics } }: { cluster: ListedCluster }) {
   const checks: [string, boolean | null][] = [['API', status.api_server_healthy]];
-  if (endpoints.prometheus_url !== undefined) checks.push(['Prometheus', status.prometheus_healthy]);
+  if (endpoints.prometheus_url !== undefined || global_metrics !== null)
+    checks.push(['Prometheus', status.prometheus_healthy]);
   if (endpoints.alertmanager_url !== undefined) checks.push(['Alertmanager', status.alertmanager_healthy]);
   if (endpoints.tempo_url !== undefined) checks.push(['Tempo', status.tempo_healthy]);
   if (endpoints.loki_url !== undefined) checks.push(['Loki', status.loki_healthy]);

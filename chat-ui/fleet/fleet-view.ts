@@ -103,7 +103,7 @@ export function compareNames(a: ListedCluster, b: ListedCluster): number {
 }
 
 /** Why the cluster is in its state, in one sentence. */
-export function reasonOf({ status, endpoints }: ListedCluster): string {
+export function reasonOf({ status, endpoints, global_metrics }: ListedCluster): string {
   if (status.last_error !== null) return status.last_error;
   if (status.state === 'PROVISIONING') return 'Being set up.';
   if (status.checked_at === null) return 'Not checked yet.';
@@ -117,7 +117,7 @@ export function reasonOf({ status, endpoints }: ListedCluster): string {
   if (silent.length > 0)
     return `${new Intl.ListFormat('en').format(silent)} ${silent.length > 1 ? 'do' : 'does'} not answer.`;
   if (status.state !== 'ONLINE') return 'No reason was recorded.';
-  return endpoints.prometheus_url === undefined
+  return endpoints.prometheus_url === undefined && global_metrics === null
     ? 'The API server answers; no Prometheus is configured.'
     : 'Every endpoint answers.';
 }

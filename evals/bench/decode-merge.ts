@@ -1,4 +1,5 @@
 import { createFanout } from '../../backend/collectors/fanout.ts';
+import { createMetricsSource } from '../../backend/collectors/metrics-source.ts';
 import { createMetricsCollector } from '../../backend/collectors/metrics.ts';
 import { NO_GUARD } from '../../backend/collectors/query-guard/query-guard.ts';
 import { testCluster } from '../../backend/model/test-cluster.ts';
@@ -49,7 +50,12 @@ export async function measureDecodeMerge(): Promise<Row[]> {
     },
   });
   const fanout = createFanout({ clock: systemClock, logger: createLogger({ level: 'silent' }), spokes, ...EVERY_TIME });
-  const collector = createMetricsCollector({ clock: systemClock, fanout, spokes, guard: NO_GUARD });
+  const collector = createMetricsCollector({
+    clock: systemClock,
+    source: createMetricsSource({ fanout, spokes }),
+    prometheus: spokes.prometheus,
+    guard: NO_GUARD,
+  });
 
   const sides = [
     {

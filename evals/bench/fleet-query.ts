@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { createFanout } from '../../backend/collectors/fanout.ts';
+import { createMetricsSource } from '../../backend/collectors/metrics-source.ts';
 import { createMetricsCollector } from '../../backend/collectors/metrics.ts';
 import { NO_GUARD } from '../../backend/collectors/query-guard/query-guard.ts';
 import { testCluster } from '../../backend/model/test-cluster.ts';
@@ -55,7 +56,12 @@ async function measure(count: number, folder: string): Promise<Row> {
   try {
     const spokes = createSpokes({ transport, credentialsOf: async () => undefined });
     const fanout = createFanout({ clock: systemClock, logger, spokes, ...EVERY_TIME });
-    const collector = createMetricsCollector({ clock: systemClock, fanout, spokes, guard: NO_GUARD });
+    const collector = createMetricsCollector({
+      clock: systemClock,
+      source: createMetricsSource({ fanout, spokes }),
+      prometheus: spokes.prometheus,
+      guard: NO_GUARD,
+    });
     const clusters = doubles.ready.spokes.map(({ name, url }) =>
       testCluster(name, { endpoints: { prometheus_url: url } }),
     );

@@ -16,6 +16,9 @@ interface AddOptions {
   readonly region?: string;
   readonly prometheusUrl?: string;
   readonly alertmanagerUrl?: string;
+  readonly globalMetricsUrl?: string;
+  readonly globalMetricsLabel?: string;
+  readonly globalMetricsValue?: string;
   readonly label?: string[];
   readonly caFile?: string;
   readonly platform?: string;
@@ -44,6 +47,9 @@ export function clusterCommands(program: Command, withSession: WithSession, env:
     .option('--region <region>')
     .option('--prometheus-url <url>', 'Prometheus or Thanos Querier, as reached from here')
     .option('--alertmanager-url <url>', 'Alertmanager, as reached from here')
+    .option('--global-metrics-url <url>', 'Thanos, Mimir or ACM hub that holds the metrics of several clusters')
+    .option('--global-metrics-label <label>', 'label that tells clusters apart there (default: cluster)')
+    .option('--global-metrics-value <value>', 'its value for this cluster (default: its name)')
     .option('--label <key=value...>', 'label, may be repeated')
     .option('--platform <platform>', 'KUBERNETES, OPENSHIFT or MICROSHIFT')
     .option('--ca-file <file>', 'PEM of further CAs to trust for this cluster, such as the one of its routes')
@@ -126,6 +132,15 @@ async function addContext(
       ...(options.prometheusUrl === undefined ? {} : { prometheus_url: options.prometheusUrl }),
       ...(options.alertmanagerUrl === undefined ? {} : { alertmanager_url: options.alertmanagerUrl }),
     },
+    ...(options.globalMetricsUrl === undefined
+      ? {}
+      : {
+          global_metrics: {
+            url: options.globalMetricsUrl,
+            cluster_value: options.globalMetricsValue ?? name,
+            ...(options.globalMetricsLabel === undefined ? {} : { cluster_label: options.globalMetricsLabel }),
+          },
+        }),
     labels: Object.fromEntries((options.label ?? []).map(splitLabel)),
     ...(options.type === undefined ? {} : { cluster_type: options.type }),
     ...(options.environment === undefined ? {} : { environment: options.environment }),
@@ -145,7 +160,7 @@ async function addContext(
       ? 'Its health is checked while a server runs (npm start).'
       : 'Its first health check is under way.';
   print(`Registered ${name} (${String(registered.output['id'])}). ${health}`);
-  if (options.prometheusUrl === undefined)
+  if (options.prometheusUrl === undefined && options.globalMetricsUrl === undefined)
     print(
       `No Prometheus URL was given, so only its health is known. For metrics and alerts, remove it (aiops cluster remove ${name}) and add it again with --prometheus-url.`,
     );

@@ -32,6 +32,7 @@ export function cluster(
     endpoints: {},
     tls: { insecure_skip_verify: false },
     endpoint_options: {},
+    global_metrics: null,
     exec_enabled: false,
     collection_paused: false,
     has_credentials: false,

@@ -123,6 +123,11 @@ describe('update_cluster', () => {
     ['one endpoint less', { endpoints: {} }, true],
     ['no look at certificates', { tls: { insecure_skip_verify: true } }, false],
     ['rules of an endpoint', { endpoint_options: { prometheus: { tls: { insecure_skip_verify: true } } } }, false],
+    [
+      'a metrics hub',
+      { global_metrics: { url: 'https://evil.example', cluster_label: 'c', cluster_value: 'a' } },
+      false,
+    ],
     ['a tenant', { endpoint_options: { prometheus: { tenant: 'a' } } }, true],
     ['labels', { labels: { a: 'b' } }, true],
   ])('with stored credentials, from an operator: %s', async (_what, patch, allowed) => {

@@ -11,6 +11,7 @@ const Secret = z.string().min(1).max(65_536).optional();
 export const CREDENTIAL_FIELDS = {
   api_token: Secret,
   prometheus_token: Secret,
+  global_metrics_token: Secret,
   alertmanager_token: Secret,
   loki_token: Secret,
   tempo_token: Secret,

@@ -10,7 +10,7 @@ export const updateCluster = defineTool({
   name: 'update_cluster',
   title: 'Update a cluster',
   description:
-    'Changes what is registered of a cluster: only the fields given; labels, endpoints, tls and endpoint_options are replaced whole. maintenance_until starts maintenance (no announcements), null ends it. The name stays.',
+    'Changes what is registered of a cluster: only the fields given; labels, endpoints, tls and endpoint_options are replaced whole, null clears. maintenance_until starts maintenance (no announcements), null ends it. The name stays.',
   toolset: 'clusters',
   permission: 'cluster:write',
   exposure: 'model',
@@ -93,7 +93,12 @@ function destinations(cluster: Cluster): string[] {
   const endpoints = Object.entries(cluster.endpoints).flatMap(([key, url]) =>
     url === undefined ? [] : [placeOf(url, options[key.replace(/_url$/, '')]?.tls ?? cluster.tls)],
   );
-  return [placeOf(cluster.api_server_url, cluster.tls), ...endpoints];
+  const hub = cluster.global_metrics;
+  return [
+    placeOf(cluster.api_server_url, cluster.tls),
+    ...endpoints,
+    ...(hub ? [placeOf(hub.url, cluster.endpoint_options.global_metrics?.tls ?? {})] : []),
+  ];
 }
 
 function placeOf(url: string, tls: unknown): string {

@@ -9,6 +9,7 @@ import { createSpokes } from '../../spokes/spokes.ts';
 import { type TestServer, freePort, startPrometheus } from '../../spokes/test-servers.ts';
 import { loopbackTransport } from '../../spokes/test-transport.ts';
 import { createFanout } from '../fanout.ts';
+import { createMetricsSource } from '../metrics-source.ts';
 import { createMetricsCollector } from '../metrics.ts';
 import { NO_GUARD, type QueryGuard } from '../query-guard/query-guard.ts';
 import { createFederatedQuery } from './federated-query.ts';
@@ -16,7 +17,13 @@ import { createFederatedQuery } from './federated-query.ts';
 const transport = loopbackTransport();
 const spokes = createSpokes({ transport, credentialsOf: async () => undefined });
 const fanout = createFanout({ clock: systemClock, logger: createLogger({ level: 'silent' }), spokes });
-const collector = createMetricsCollector({ clock: systemClock, fanout, spokes, guard: NO_GUARD });
+const source = createMetricsSource({ fanout, spokes });
+const collector = createMetricsCollector({
+  clock: systemClock,
+  source,
+  prometheus: spokes.prometheus,
+  guard: NO_GUARD,
+});
 const ask = { budgetMs: 10_000, signal: new AbortController().signal, scope: '' };
 
 const end = 1_700_000_040;
@@ -135,11 +142,9 @@ describe('aggregation FLEET', () => {
   });
 
   it('refuses to hold more than its budget', async () => {
-    const { prometheus } = spokes;
     const small = createFederatedQuery({
       clock: systemClock,
-      fanout,
-      prometheus,
+      source,
       guard: NO_GUARD,
       budget: { maxSeries: 4, maxPoints: 100 },
     });
@@ -161,7 +166,7 @@ describe('aggregation FLEET', () => {
         return { step: 120, notes: ['raised'], refused: new Map([[refusedCluster?.id ?? '', error]]) };
       },
     };
-    const guarded = createMetricsCollector({ clock: systemClock, fanout, spokes, guard });
+    const guarded = createMetricsCollector({ clock: systemClock, source, prometheus: spokes.prometheus, guard });
     const query = { query: 'avg(load{cluster!="x"})', clusters, aggregation: 'FLEET' as const, ...ask };
     const answer = await guarded.query({ ...query, range: { start, end, step: 60 } });
     expect(judged).toEqual(['count by (cluster) (load) or avg by (cluster) (load) 60']);

@@ -3,12 +3,11 @@ import { AppError } from '../../model/errors.ts';
 import type { Aggregation, MetricResult, MetricSeries, MetricsAnswer, ResultType } from '../../model/metrics.ts';
 import { hasNoEndpoint } from '../../model/outcome.ts';
 import type { Clock } from '../../platform/clock.ts';
-import type { PrometheusClient } from '../../spokes/prometheus.ts';
-import type { CallLimits, SpokeTarget } from '../../spokes/transport.ts';
 import { FRESHNESS, rangeFreshness } from '../cache-ttl.ts';
 import { sortByLabels } from '../cluster-series.ts';
-import { type Fanout, type FanoutAnswer, type Question, questionOf } from '../fanout.ts';
+import { type FanoutAnswer, type Question, questionOf } from '../fanout.ts';
 import { labelledSeries } from '../foreign-cluster.ts';
+import type { Evaluate, MetricsSource, SourceAnswer } from '../metrics-source.ts';
 import type { QueryGuard } from '../query-guard/query-guard.ts';
 import { type RangeRequest, planRange } from '../range-grid.ts';
 import { throwWhenRefusedByAll } from '../refused-by-all.ts';
@@ -44,8 +43,7 @@ export interface FederatedQuery extends Question {
 
 export interface FederationOptions {
   readonly clock: Clock;
-  readonly fanout: Fanout;
-  readonly prometheus: Pick<PrometheusClient, 'instant' | 'range'>;
+  readonly source: MetricsSource;
   readonly guard: QueryGuard;
   readonly budget?: RawBudget;
 }
@@ -66,7 +64,7 @@ type Contribution =
 const SHOWN_PARTS = 3;
 
 export function createFederatedQuery(options: FederationOptions): FederatedQueryRunner {
-  const { clock, fanout, prometheus, guard, budget = DEFAULT_RAW_BUDGET } = options;
+  const { clock, source, guard, budget = DEFAULT_RAW_BUDGET } = options;
 
   const left = (budgetMs: number, sinceMs: number): number => Math.max(1, budgetMs - (clock.monotonicMs() - sinceMs));
 
@@ -111,6 +109,7 @@ export function createFederatedQuery(options: FederationOptions): FederatedQuery
         ...(range?.notes ?? []),
         ...verdict.notes,
         ...plan.notes,
+        ...answer.notes,
         ...partsNote(plan),
         ...(plan.fetches.length > 0 && unasked > 0
           ? [
@@ -126,17 +125,16 @@ export function createFederatedQuery(options: FederationOptions): FederatedQuery
     wanted: FederatedQuery,
     plan: Plan,
     { scoped, ranged, refused }: { scoped: boolean; ranged: boolean; refused: ReadonlyMap<string, AppError> },
-  ): Promise<FanoutAnswer<Contribution>> {
+  ): Promise<SourceAnswer<Contribution>> {
     const { query, aggregation, signal } = wanted;
     const { startMs, stepMs, count } = plan.grid;
     const spending = createSpending(budget);
     // A refusal of the whole question ends the requests that still run.
     const stop = new AbortController();
     const asIs = plan.root.type === 'fetch';
-    const answer = await fanout.ask<Contribution>({
+    const answer = await source.each<Contribution>({
       ...questionOf(wanted),
       signal: AbortSignal.any([signal, stop.signal]),
-      kind: 'PROMETHEUS',
       refused,
       // An instant of "now" is hardly ever asked twice, and parts of one answer must be of one instant.
       ...(wanted.time === undefined && !ranged
@@ -147,9 +145,9 @@ export function createFederatedQuery(options: FederationOptions): FederatedQuery
               ...(ranged ? rangeFreshness((stepMs * (count - 1)) / 1000) : FRESHNESS.INSTANT),
             },
           }),
-      ask: async (target, cluster, limits) => {
+      ask: async (evaluateAt, cluster) => {
         const own = questionsFor(plan.fetches, cluster.name, scoped);
-        const ask = askOne(target, limits);
+        const ask = askOne(evaluateAt);
         let [series, points] = [0, 0];
         const spend = (moreSeries: number, morePoints: number): void => {
           series += moreSeries;
@@ -173,16 +171,15 @@ export function createFederatedQuery(options: FederationOptions): FederatedQuery
     return answer;
   }
 
-  function askOne(target: SpokeTarget, limits: CallLimits): AskOne {
-    return (query, { startMs, stepMs, count }) => {
-      const start = startMs / 1000;
-      if (count === 1) return prometheus.instant(target, { query, time: start, ...limits });
-      const end = (startMs + stepMs * (count - 1)) / 1000;
-      return prometheus.range(target, { query, start, end, step: stepMs / 1000, ...limits });
-    };
-  }
-
   return run;
+}
+
+function askOne(evaluateAt: Evaluate): AskOne {
+  return (query, { startMs, stepMs, count }) => {
+    const time = startMs / 1000;
+    const end = (startMs + stepMs * (count - 1)) / 1000;
+    return evaluateAt({ query, time, grid: count === 1 ? undefined : { start: time, end, step: stepMs / 1000 } });
+  };
 }
 
 function gridOf({ start, end, step }: { start: number; end: number; step: number }): Grid {

@@ -25,7 +25,14 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 import type { Switches } from '../../model/alert.ts';
-import type { Capabilities, ClusterTls, EndpointOptions, Endpoints, OpenShiftStatus } from '../../model/cluster.ts';
+import type {
+  Capabilities,
+  ClusterTls,
+  EndpointOptions,
+  Endpoints,
+  GlobalMetrics,
+  OpenShiftStatus,
+} from '../../model/cluster.ts';
 
 export const clustersSchema = pgSchema('clusters');
 export const intelligenceSchema = pgSchema('intelligence');
@@ -63,6 +70,7 @@ export const clusters = clustersSchema.table('clusters', {
   updated_at: time('updated_at').notNull(),
   last_seen_at: time('last_seen_at'),
   endpoint_options: jsonb('endpoint_options').$type<Record<string, EndpointOptions>>().notNull().default({}),
+  global_metrics: jsonb('global_metrics').$type<GlobalMetrics>(),
   exec_enabled: boolean('exec_enabled').notNull().default(false),
   collection_paused: boolean('collection_paused').notNull().default(false),
   capabilities: jsonb('capabilities').$type<Capabilities>(),

@@ -13,9 +13,9 @@ export function expiryOf(credentials: UsableCredentials): Date | undefined {
 
 function secretsOf(credentials: UsableCredentials): (Date | undefined)[] {
   if (credentials.auth_type === 'BASIC') return [];
-  const { prometheus_token, alertmanager_token, loki_token, tempo_token } = credentials;
+  const { prometheus_token, alertmanager_token, loki_token, tempo_token, global_metrics_token } = credentials;
   return [
-    ...[prometheus_token, alertmanager_token, loki_token, tempo_token].map(jwtExpiry),
+    ...[prometheus_token, alertmanager_token, loki_token, tempo_token, global_metrics_token].map(jwtExpiry),
     credentials.auth_type === 'SERVICE_ACCOUNT' ? jwtExpiry(credentials.api_token) : undefined,
     credentials.auth_type === 'MTLS' ? new X509Certificate(credentials.client_certificate).validToDate : undefined,
   ];

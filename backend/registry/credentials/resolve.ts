@@ -4,7 +4,7 @@ import { AppError } from '../../model/errors.ts';
 import type { UsableCredentials } from '../../spokes/auth.ts';
 import { type UsableContext, isUsable, parseKubeconfig } from '../kubeconfig.ts';
 
-const TOKENS = ['prometheus_token', 'alertmanager_token', 'loki_token', 'tempo_token'] as const;
+const TOKENS = ['prometheus_token', 'alertmanager_token', 'loki_token', 'tempo_token', 'global_metrics_token'] as const;
 
 /**
  * What is kept and used of credentials as they were given: of a kubeconfig only what its one context holds. Throws

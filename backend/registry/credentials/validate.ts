@@ -11,7 +11,7 @@ type Status = EndpointResult['status'];
 
 /** Product contract §1. */
 const TIMEOUT_MS = 10_000;
-const KINDS: readonly EndpointKind[] = ['API', 'PROMETHEUS', 'ALERTMANAGER', 'TEMPO', 'LOKI'];
+const KINDS: readonly EndpointKind[] = ['API', 'PROMETHEUS', 'ALERTMANAGER', 'TEMPO', 'LOKI', 'GLOBAL_METRICS'];
 /** What the registry reads of every cluster; a reader that may not do this sees next to nothing. */
 const LEAST_RIGHTS = [
   { verb: 'list', resource: 'namespaces', version: 'v1' },
@@ -83,11 +83,14 @@ async function ask(
   limits: Limits,
 ): Promise<Verdict> {
   const withheld = target.auth === undefined && credentials.auth_type !== 'NONE';
-  const detail = withheld ? 'no credentials were sent, because the URL is not https' : null;
+  const hub = target.kind === 'GLOBAL_METRICS';
+  const why = hub ? 'a hub gets global_metrics_token only' : 'because the URL is not https';
+  const detail = withheld ? `no credentials were sent, ${why}` : null;
   switch (target.kind) {
     case 'API':
       return askApiServer(spokes, target, credentials, limits);
     case 'PROMETHEUS':
+    case 'GLOBAL_METRICS':
       // Not /-/ready, which many proxies let anyone ask.
       await spokes.prometheus.instant(target, { ...limits(), query: '1', time: 0 });
       return { status: 'valid', detail };

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { createFanout } from '../../../backend/collectors/fanout.ts';
+import { createMetricsSource } from '../../../backend/collectors/metrics-source.ts';
 import { createMetricsCollector } from '../../../backend/collectors/metrics.ts';
 import { NO_GUARD } from '../../../backend/collectors/query-guard/query-guard.ts';
 import { testCluster } from '../../../backend/model/test-cluster.ts';
@@ -37,7 +38,13 @@ const transport = createTransport({
 });
 const spokes = createSpokes({ transport, credentialsOf: async () => undefined });
 const fanout = createFanout({ clock: systemClock, logger, spokes, cacheMaxBytes: 0, maxPerSecond: 10_000 });
-const collector = createMetricsCollector({ clock: systemClock, fanout, spokes, guard: NO_GUARD });
+const source = createMetricsSource({ fanout, spokes });
+const collector = createMetricsCollector({
+  clock: systemClock,
+  source,
+  prometheus: spokes.prometheus,
+  guard: NO_GUARD,
+});
 const clusters = doubles.map(({ name, url }) => testCluster(name, { endpoints: { prometheus_url: url } }));
 
 setFlagsFromString('--expose-gc');

@@ -1,0 +1,1 @@
+ALTER TABLE "clusters"."clusters" ADD COLUMN "global_metrics" jsonb;
