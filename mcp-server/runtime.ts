@@ -1,4 +1,5 @@
 import { createApiTokens } from '../backend/access/tokens.ts';
+import { createErrorLogsCollector } from '../backend/collectors/error-logs.ts';
 import { createFanout } from '../backend/collectors/fanout.ts';
 import { createLogsCollector } from '../backend/collectors/logs.ts';
 import { createMetricUsage } from '../backend/collectors/usage/usage-services.ts';
@@ -246,6 +247,7 @@ export async function openRuntime({
       usage: createMetricUsage({ metrics: metricsCollector, clock }),
       logs: createLogsCollector({ fanout, spokes }),
       traces: createTracesCollector({ fanout, spokes, metrics: metricsCollector }),
+      errorLogs: createErrorLogsCollector({ fanout, spokes }),
       ...alerting.services,
       workloads: createWorkloadsCollector({ fanout, spokes, clock }),
       conversations,

@@ -53,6 +53,7 @@ import { getTraceSpans } from './traces/get-trace-spans.ts';
 import { getTrace } from './traces/get-trace.ts';
 import { listTraceOperations, listTraceServices } from './traces/list-trace-names.ts';
 import { searchTraces } from './traces/search-traces.ts';
+import { searchErrorLogs } from './logs/search-error-logs.ts';
 import { getMetricLabels } from './metrics/get-metric-labels.ts';
 import { getMetricMetadata } from './metrics/get-metric-metadata.ts';
 import { getMetricSeries } from './metrics/get-metric-series.ts';
@@ -78,6 +79,7 @@ export const catalog: readonly AnyTool[] = [
   getTrace,
   getServiceGraph,
   queryLogs,
+  searchErrorLogs,
   listAlerts,
   getAlert,
   silenceAlert,

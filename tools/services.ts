@@ -4,6 +4,7 @@ import type { Silences } from '../backend/collectors/silences.ts';
 import type { AlertHistory } from '../backend/collectors/alert-history/history.ts';
 import type { WebhookSecrets } from '../backend/collectors/alert-history/webhook-secrets.ts';
 import type { AlertsCollector } from '../backend/collectors/alerts.ts';
+import type { ErrorLogsCollector } from '../backend/collectors/error-logs.ts';
 import type { LogsCollector } from '../backend/collectors/logs.ts';
 import type { TracesCollector } from '../backend/collectors/traces/traces.ts';
 import type { MetricsCollector } from '../backend/collectors/metrics.ts';
@@ -42,6 +43,7 @@ export interface Services {
   readonly alertDetails: AlertDetails;
   readonly alertHistory: Pick<AlertHistory, 'list' | 'outcomes'>;
   readonly silences: Silences;
+  readonly errorLogs: ErrorLogsCollector;
   readonly webhookSecrets: Pick<WebhookSecrets, 'rotate' | 'remove'>;
   readonly workloads: WorkloadsCollector;
   readonly conversations: Conversations;

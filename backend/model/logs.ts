@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { MetricSeries } from './metrics.ts';
 import { ClusterOutcome } from './outcome.ts';
+import { ClustersDigest, SeriesDigests } from './series-digest.ts';
 
 const Labels = z.record(z.string(), z.string());
 
@@ -107,3 +108,22 @@ export const ErrorLogsAnswer = z.strictObject({
   notes: z.array(z.string()),
 });
 export type ErrorLogsAnswer = z.infer<typeof ErrorLogsAnswer>;
+
+/** A logs answer as a model reads it: a line of text for each line, without the labels that only programs need. */
+export const LogsDigest = z.strictObject({
+  query: z.string(),
+  clusters: ClustersDigest,
+  complete: z.boolean(),
+  start: z.string(),
+  end: z.string(),
+  /** `<time> <cluster>/<pod or the like> <level> <message>`, in the order of the answer; `…(+n)` = n characters more. */
+  lines: z.array(z.string()).optional(),
+  lines_left_out: z.int().optional(),
+  /** Lines in the whole window; null = not known, there are more. */
+  total: z.int().nullable().optional(),
+  by_level: z.partialRecord(LogLevel, z.int()).optional(),
+  next_cursor: z.string().optional(),
+  series: SeriesDigests.optional(),
+  notes: z.array(z.string()),
+});
+export type LogsDigest = z.infer<typeof LogsDigest>;

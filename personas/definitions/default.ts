@@ -28,6 +28,7 @@ export const defaultPersona: Persona = {
     'get_trace',
     'get_service_graph',
     'query_logs',
+    'search_error_logs',
     'list_alerts',
     'get_alert',
     'list_events',

@@ -167,13 +167,14 @@ export function analyst(
     metrics?: Services['metrics'];
     alerts?: Services['alerts'];
     workloads?: Services['workloads'];
+    errorLogs?: Services['errorLogs'];
     context?: string[];
     /** Tools that the persona may not call. */
     without?: string[];
   } = {},
 ) {
   const clock = new ManualClock();
-  const { fleet = FLEET, metrics, alerts, workloads, context = [], without = [] } = parts;
+  const { fleet = FLEET, metrics, alerts, workloads, errorLogs, context = [], without = [] } = parts;
   const registry = fixedRegistry(fleet);
   const usage = metrics && createMetricUsage({ metrics, clock });
   const services = {
@@ -182,6 +183,7 @@ export function analyst(
     ...(usage ? { usage } : {}),
     ...(alerts ? { alerts } : {}),
     ...(workloads ? { workloads } : {}),
+    ...(errorLogs ? { errorLogs } : {}),
   };
   const dispatcher = realDispatcher(catalog, clock, services);
   return fixture({

@@ -3,6 +3,7 @@ import { changePlaybook } from './analyst/playbooks/change.ts';
 import { clusterListPlaybook } from './analyst/playbooks/cluster-list.ts';
 import { alertsPlaybook } from './analyst/playbooks/alerts.ts';
 import { diagnosePlaybook } from './analyst/playbooks/diagnose.ts';
+import { errorLogsPlaybook } from './analyst/playbooks/error-logs.ts';
 import { fleetHealthPlaybook } from './analyst/playbooks/fleet-health.ts';
 import { oomKilledPlaybook } from './analyst/playbooks/oom-killed.ts';
 import { promqlPlaybook } from './analyst/playbooks/promql.ts';
@@ -24,6 +25,7 @@ const PLAYBOOKS: readonly (Playbook | FixedAnswer)[] = [
   promqlPlaybook,
   changePlaybook,
   oomKilledPlaybook,
+  errorLogsPlaybook,
   topMemoryPlaybook,
   topCpuPlaybook,
   diagnosePlaybook,

@@ -36,6 +36,7 @@ describe('the catalog', () => {
       'get_trace',
       'get_service_graph',
       'query_logs',
+      'search_error_logs',
       'list_alerts',
       'get_alert',
       'silence_alert',

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { LogDirection, LogsAnswer } from '../../backend/model/logs.ts';
-import { Duration, TimeInput, durationSeconds, resolveTime } from '../../backend/model/time.ts';
+import { TimeInput, durationSeconds, resolveTime } from '../../backend/model/time.ts';
 import { ClustersArg } from '../clusters-arg.ts';
 import { defineTool } from '../define.ts';
+import { logsForModel } from './logs-for-model.ts';
 import { LOGS_RENAME, areNamed } from './logs-arg.ts';
 import { summarizeLogs } from './summarize-logs.ts';
 
@@ -10,21 +11,21 @@ export const queryLogs = defineTool({
   name: 'query_logs',
   title: 'Query logs',
   description:
-    'Runs LogQL on many clusters: lines merged by time, or series for metric LogQL (an instant value unless start is given). For errors use search_error_logs first.',
+    'Runs LogQL on many clusters: lines by time, newest first, or series of metric LogQL (one instant unless start is given). For errors try search_error_logs first.',
   toolset: 'logs',
   permission: 'logs:read',
   exposure: 'model',
   annotations: { readOnly: true, destructive: false, idempotent: true, openWorld: true },
   input: z.strictObject({
-    query: z.string().min(1).max(10_000).describe('LogQL such as {namespace="shop"} |= "timeout"'),
+    query: z.string().min(1).max(10_000).describe('LogQL'),
     clusters: ClustersArg,
     start: TimeInput.optional().describe('Default -1h'),
     end: TimeInput.default('now'),
     limit: z.int().min(1).max(5000).default(100).describe('Lines'),
-    direction: LogDirection.default('BACKWARD').describe('BACKWARD: newest first'),
-    cursor: z.string().max(65_536).optional().describe('next_cursor of the page before'),
-    step: Duration.optional().describe('Metric LogQL'),
-    line_length: z.int().min(50).max(262_144).default(1000).describe('Characters kept of a line'),
+    direction: LogDirection.default('BACKWARD'),
+    cursor: z.string().max(65_536).optional().describe('next_cursor'),
+    step: z.string().max(32).optional().describe('Such as 5m'),
+    line_length: z.int().min(50).max(262_144).default(1000),
     timeout: z.int().min(1).max(300).default(30).describe('Seconds'),
   }),
   output: LogsAnswer,
@@ -34,6 +35,7 @@ export const queryLogs = defineTool({
     { method: 'POST', path: '/logs/query_range', rename: LOGS_RENAME },
   ],
   deadlineMs: ({ timeout }) => timeout * 1000,
+  forModel: logsForModel,
   summarize: summarizeLogs,
   run: async (context, input) => {
     const now = context.clock.now();
