@@ -80,6 +80,31 @@ describe('query_metrics over the fleet', () => {
     expect(samples).toBeGreaterThan(0);
   });
 
+  it('answers once for the fleet, with what the clusters say added up and the silent one named', async () => {
+    const time = String(Math.floor(Date.now() / 1000) - 30);
+    const query = 'count by (job) (up)';
+    const total = new Map<string, number>();
+    for (const cluster of answering()) {
+      for (const row of await direct(cluster.prometheusUrl, 'query', { query, time })) {
+        const [labels = '', , value] = row.split(' ');
+        total.set(labels, (total.get(labels) ?? 0) + Number(value));
+      }
+    }
+    const { status, body } = await rest(demo.url, 'POST', '/api/v1/metrics/query', {
+      body: { query, time, aggregation: 'FLEET' },
+    });
+    const answer = body as MetricsAnswer;
+    expect(status).toBe(206);
+    const merged = (answer.merged?.data ?? []).flatMap(({ metric, values }) => rows(metric, values));
+    expect(merged.sort()).toEqual([...total].map(([labels, value]) => `${labels} ${time} ${value}`).sort());
+    expect(answer.notes.at(-1)).toContain('Without edge-lab-1: sums');
+    const absent = await rest(demo.url, 'POST', '/api/v1/metrics/query', {
+      body: { query: 'absent(no_such_metric_at_all)', time, aggregation: 'FLEET' },
+    });
+    expect(absent.status).toBe(422);
+    expect(absent.body['error']).toMatchObject({ code: 'QUERY_REFUSED', details: { rule: 'undecidable' } });
+  });
+
   it('says that the cluster whose Prometheus is down did not answer', async () => {
     const { status, body } = await rest(demo.url, 'POST', '/api/v1/metrics/query', { body: { query: 'up' } });
     const answer = body as MetricsAnswer;

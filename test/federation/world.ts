@@ -78,12 +78,19 @@ export function clusterData(cluster: string, seed: number): Family[] {
   const named = (name: string) => (labels: Record<string, string>) => ({ __name__: name, ...labels });
   const pairs = jobs.flatMap((job) => pods.map((pod) => ({ job, pod })));
   const special = ['NaN', '+Inf', '-Inf', '0', '-2.5', '1e+300', '7'];
+  // A part of its own for each series, so that no two values of a rank are equal; of equal ones nobody promises which comes first.
+  let own = CLUSTERS.findIndex((one) => one === cluster) * 80;
+  const unique = (span: number, below: number) => {
+    own += 1;
+    const part = own / 1024;
+    return () => String(quarters(random, span) - below + part);
+  };
   const specials = (): string => random.pick(special);
   return [
     {
       name: 'load',
       type: 'gauge',
-      series: pairs.map((pair) => gauge(random, named('load')(pair), 0.05, () => String(quarters(random, 1000) - 200))),
+      series: pairs.map((pair) => gauge(random, named('load')(pair), 0.05, unique(1000, 200))),
     },
     {
       name: 'memory',
@@ -91,9 +98,7 @@ export function clusterData(cluster: string, seed: number): Family[] {
       series: pairs
         .filter(() => random.chance(0.7))
         .map(({ job, pod }) =>
-          gauge(random, named('memory')({ job, pod, zone: random.pick(['z1', 'z2']) }), 0.1, () =>
-            String(quarters(random, 5000)),
-          ),
+          gauge(random, named('memory')({ job, pod, zone: random.pick(['z1', 'z2']) }), 0.1, unique(5000, 0)),
         ),
     },
     {

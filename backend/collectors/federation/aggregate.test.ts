@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { aggregate, pooledMean, pooledSpread, quantileOf, rank } from './aggregate.ts';
+import { aggregate, quantileOf, rank } from './aggregate.ts';
+import { pooledMean, pooledSpread } from './pooled.ts';
 import type { GridSeries } from './vector.ts';
 
 const ALL = { without: false, labels: [] };
@@ -47,6 +48,14 @@ describe('pooled aggregates', () => {
     const none = [series('x', 'a', 0), series('x', 'b', 0)];
     expect(pooledMean(counts, means, ALL, 1)[0]?.values[0]).toBe(0.1);
     expect(pooledSpread('stddev', [counts, means, none], ALL, 1)[0]?.values[0]).toBe(0);
+  });
+
+  it('of infinite means are what one server says of them', () => {
+    const counts = [series('x', 'a', 1, 1), series('x', 'b', 1, undefined)];
+    const means = [series('x', 'a', Infinity, Infinity), series('x', 'b', 5, undefined)];
+    const spreads = [series('x', 'a', 0, 0), series('x', 'b', 0, undefined)];
+    expect([...(pooledMean(counts, means, ALL, 2)[0]?.values ?? [])]).toEqual([Infinity, Infinity]);
+    expect([...(pooledSpread('stdvar', [counts, means, spreads], ALL, 2)[0]?.values ?? [])]).toEqual([NaN, 0]);
   });
 
   it('do not overflow where the average itself does not', () => {

@@ -36,7 +36,10 @@ export function toGridSeries(series: readonly MetricSeries[], grid: Grid, cluste
 }
 
 function wrong(what: string, reason: string): AppError {
-  return new AppError('SPOKE_ERROR', `Its answer holds ${what}, so it cannot be merged.`, { details: { reason } });
+  return new AppError('SPOKE_ERROR', `Its answer holds ${what}, so it cannot be merged.`, {
+    details: { reason },
+    ...(reason === 'GRID' ? { hint: 'Its server aligns ranges: let start be a multiple of step.' } : {}),
+  });
 }
 
 function labelled(metric: Labels, cluster: string): Labels {

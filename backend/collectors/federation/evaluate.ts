@@ -1,10 +1,11 @@
 import { type Binary, type Call, isSetOperator } from './ast.ts';
-import { aggregate, countValues, pooledMean, pooledSpread, quantiles, rank } from './aggregate.ts';
+import { aggregate, countValues, quantiles, rank } from './aggregate.ts';
 import { scalarBinary, setOperation, vectorBinary, vectorScalar } from './binary.ts';
 import { histogramQuantile } from './histogram.ts';
 import { labelJoin, labelReplace } from './label-functions.ts';
 import { applyMath } from './math-functions.ts';
 import type { Plan, PlanNode } from './plan.ts';
+import { pooledMean, pooledSpread } from './pooled.ts';
 import { type Grid, type GridSeries, type Value, emptySeries, mapSamples, timeAt } from './vector.ts';
 import { applyWindow } from './window-functions.ts';
 

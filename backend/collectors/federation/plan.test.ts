@@ -32,7 +32,11 @@ describe('planFleet', () => {
     ['quantile without (pod) (0.9, x)', ['quantile without (pod) (0.9, x)']],
     ['max_over_time(sum by (cluster) (x)[1h:1m])', ['max_over_time(sum by (cluster) (x)[1h:1m])']],
     ['a / b', ['a / b']],
-    ['a / on (cluster, pod) b', ['a / on (cluster, pod) b']],
+    ['a and on (cluster, pod) b', ['a and on (cluster, pod) b']],
+    [
+      'a / on (cluster, pod) group_left () sum by (cluster, pod) (b)',
+      ['a / on (cluster, pod) group_left () sum by (cluster, pod) (b)'],
+    ],
     ['histogram_quantile(0.9, rate(b[5m]))', ['histogram_quantile(0.9, rate(b[5m]))']],
     ['label_replace(x, "a", "$1", "b", "(.*)")', ['label_replace(x, "a", "$1", "b", "(.*)")']],
     // In parts.
@@ -53,6 +57,8 @@ describe('planFleet', () => {
     ['sum(x) > 10', ['sum by (cluster) (x)']],
     ['max(x) * -1', ['max by (cluster) (x)']],
     ['a / on (pod) b', ['a', 'b']],
+    ['a / on (cluster, pod) b', ['a', 'b']],
+    ['a / {job="x"}', ['a', '{job="x"}']],
     ['a * on (pod) group_left (node) b', ['a', 'b']],
     ['quantile(0.9, x)', ['x']],
     ['x / scalar(sum(y))', ['x', 'sum by (cluster) (y)']],

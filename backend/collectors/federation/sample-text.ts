@@ -1,11 +1,17 @@
 /** The number that a sample's text says; undefined when it is none. JavaScript reads neither `+Inf` nor `-Inf`. */
 export function readSample(text: string): number | undefined {
-  if (text === '+Inf' || text === 'Inf') return Infinity;
-  if (text === '-Inf') return -Infinity;
-  if (text === 'NaN') return NaN;
-  const value = text === '' ? NaN : Number(text);
-  return Number.isNaN(value) ? undefined : value;
+  const value = Number(text);
+  if (value !== 0 && !Number.isNaN(value)) return value;
+  if (value === 0) return text.trim() === '' ? undefined : value;
+  return SPECIAL.get(text);
 }
+
+const SPECIAL: ReadonlyMap<string, number> = new Map([
+  ['NaN', NaN],
+  ['+Inf', Infinity],
+  ['Inf', Infinity],
+  ['-Inf', -Infinity],
+]);
 
 /** As Prometheus writes it: shortest decimal that reads back equal, exponents of two digits at least, `NaN`, `+Inf`, `-0`. */
 export function printSample(value: number): string {

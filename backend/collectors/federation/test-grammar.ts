@@ -176,7 +176,7 @@ export class Grammar {
   #distinct(): Expr {
     const random = this.#random;
     if (random.chance(0.5)) return this.selector(random.pick(['load', 'memory']));
-    return this.#sum(random.pick(['load', 'requests_total']), random.some(LABELS, 0.4));
+    return this.#sum('load', random.some(LABELS, 0.4));
   }
 
   #sum(metric: string, labels: readonly string[]): Aggregate {
