@@ -3,6 +3,7 @@ import { cadvisor } from './exporters/cadvisor.ts';
 import { dcgmExporter } from './exporters/dcgm.ts';
 import { kubeStateMetrics } from './exporters/kube-state.ts';
 import { nodeExporter } from './exporters/node.ts';
+import { serviceGraph } from './exporters/service-graph.ts';
 import { createIncident } from './incident.ts';
 import { createInventory } from './inventory.ts';
 import type { Inventory } from './inventory.ts';
@@ -41,6 +42,7 @@ export function createWorld(spec: ClusterSpec, options: WorldOptions): World {
     kubeStateMetrics(inventory),
     ...inventory.pods.map((pod) => application(inventory, pod)),
     ...inventory.nodes.map((node) => dcgmExporter(seed, inventory, node)),
+    serviceGraph(inventory),
   ].filter((target) => target !== undefined);
   const inventories = [inventory, ...others.map((one) => createInventory(seed, one, epoch, incidentOf(one)))];
   const byName = inventories.toSorted((a, b) => (a.spec.name < b.spec.name ? -1 : 1));

@@ -17,7 +17,7 @@ const transport = loopbackTransport(
 );
 const tempo = createTempoClient(transport);
 const limits = { timeoutMs: 20_000 };
-const end = Date.now() / 1000;
+const end = (real === undefined ? Date.UTC(2026, 2, 1, 12) : Date.now()) / 1000;
 const window = { start: end - 3600, end, ...limits };
 
 let doubles: StartedTempos | undefined;

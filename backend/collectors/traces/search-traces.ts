@@ -27,8 +27,10 @@ export interface TraceSearch extends SignalQuestion {
   /** Unix seconds. */
   readonly start: number;
   readonly end: number;
-  /** Most traces in the answer, and most that each cluster is asked for. */
+  /** Most traces that each cluster is asked for. */
   readonly limit: number;
+  /** Most traces in the answer; left out = `limit`. */
+  readonly total?: number;
 }
 
 interface Found {
@@ -47,7 +49,7 @@ export function createTraceSearch({ fanout, tempo }: { readonly fanout: Fanout; 
   const withoutHints = new LRUCache<string, true>({ max: OLD_KEPT, ttl: OLD_FOR_MS });
 
   async function search(wanted: TraceSearch): Promise<TraceSearchAnswer> {
-    const { start, end, limit } = wanted;
+    const { start, end, limit, total = limit } = wanted;
     requireOrder(start, end);
     const query = wanted.query ?? buildTraceql(wanted.filter);
     if (query.trim() === '') throw emptyQuery();
@@ -88,8 +90,8 @@ export function createTraceSearch({ fanout, tempo }: { readonly fanout: Fanout; 
       query,
       start: isoTime(start),
       end: isoTime(end),
-      traces: traces.slice(0, limit),
-      more: full.length > 0 || traces.length > limit,
+      traces: traces.slice(0, total),
+      more: full.length > 0 || traces.length > total,
       clusters,
       complete: isComplete(clusters),
       notes: [...doubts(wanted.query, answer.errors), ...firstFound(firstOnly, limit)],

@@ -71,7 +71,7 @@ export function createServiceGraph({ fanout, tempo, metrics, search }: GraphPart
     const { asked } = signalClusters(wanted, TRACES);
     const filter = wanted.service === undefined ? {} : { serviceName: wanted.service };
     const perCluster = Math.max(1, Math.floor(SAMPLE / Math.max(1, asked.length)));
-    const found = await search({ ...wanted, query: undefined, filter, limit: perCluster });
+    const found = await search({ ...wanted, query: undefined, filter, limit: perCluster, total: SAMPLE });
     const ids = found.traces.slice(0, SAMPLE).map(({ trace_id }) => trace_id);
     // Who failed the search has nothing to read; who answered it in part stays so.
     const searched = new Map(found.clusters.map((outcome) => [outcome.cluster_id, outcome]));
