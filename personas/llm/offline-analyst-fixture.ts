@@ -168,13 +168,14 @@ export function analyst(
     alerts?: Services['alerts'];
     workloads?: Services['workloads'];
     errorLogs?: Services['errorLogs'];
+    traces?: Services['traces'];
     context?: string[];
     /** Tools that the persona may not call. */
     without?: string[];
   } = {},
 ) {
   const clock = new ManualClock();
-  const { fleet = FLEET, metrics, alerts, workloads, errorLogs, context = [], without = [] } = parts;
+  const { fleet = FLEET, metrics, alerts, workloads, errorLogs, traces, context = [], without = [] } = parts;
   const registry = fixedRegistry(fleet);
   const usage = metrics && createMetricUsage({ metrics, clock });
   const services = {
@@ -184,6 +185,7 @@ export function analyst(
     ...(alerts ? { alerts } : {}),
     ...(workloads ? { workloads } : {}),
     ...(errorLogs ? { errorLogs } : {}),
+    ...(traces ? { traces } : {}),
   };
   const dispatcher = realDispatcher(catalog, clock, services);
   return fixture({

@@ -7,6 +7,7 @@ import { errorLogsPlaybook } from './analyst/playbooks/error-logs.ts';
 import { fleetHealthPlaybook } from './analyst/playbooks/fleet-health.ts';
 import { oomKilledPlaybook } from './analyst/playbooks/oom-killed.ts';
 import { promqlPlaybook } from './analyst/playbooks/promql.ts';
+import { serviceGraphPlaybook, tracePlaybook, tracesPlaybook } from './analyst/playbooks/traces.ts';
 import { topCpuPlaybook, topMemoryPlaybook } from './analyst/playbooks/top-consumers.ts';
 import { cite, paragraphs } from './analyst/markdown.ts';
 import type { Asked, FixedAnswer, Fleet, PlannedCall, Playbook, Read } from './analyst/playbook.ts';
@@ -24,6 +25,9 @@ const OFFLINE_ANALYST = 'offline-analyst';
 const PLAYBOOKS: readonly (Playbook | FixedAnswer)[] = [
   promqlPlaybook,
   changePlaybook,
+  tracePlaybook,
+  serviceGraphPlaybook,
+  tracesPlaybook,
   oomKilledPlaybook,
   errorLogsPlaybook,
   topMemoryPlaybook,
@@ -94,7 +98,11 @@ function nextStep(request: ProviderRequest, playbooks: readonly (Playbook | Fixe
 function answerStep(playbook: Playbook, question: Question, fleet: Fleet, request: ProviderRequest, read: Read): Step {
   const scope = scopeOf(question, fleet, request.clusterContext);
   const honoured = question.phrases.filter(({ kind }) => playbook.honours.some((one) => one === kind));
-  const unread = unreadOf(question, [...honoured, ...scope.phrases], playbook.vocabulary);
+  const unread = unreadOf(
+    question,
+    [...honoured, ...scope.phrases, ...(playbook.reads?.(question) ?? [])],
+    playbook.vocabulary,
+  );
   const mayLookUp = playbook.honours.includes('subject') && scope.names?.length !== 0;
   const names = mayLookUp ? unread.flatMap(({ name }) => name ?? []).slice(0, MOST_NAMES) : [];
   const mayCall = request.tools.length > 0;

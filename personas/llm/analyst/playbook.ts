@@ -1,6 +1,6 @@
 import type { ListedCluster } from '../../../backend/model/cluster.ts';
 import type { Reading } from '../provider.ts';
-import type { PhraseKind, Question } from './question.ts';
+import type { Phrase, PhraseKind, Question } from './question.ts';
 import type { Scope } from './scope.ts';
 import type { Subject } from './subject.ts';
 
@@ -42,6 +42,8 @@ export interface Playbook {
   /** The words of its kind of question. A word that is neither here nor read by a rule is reported as not understood. */
   readonly vocabulary: ReadonlySet<string>;
   match(question: Question): boolean;
+  /** Parts of the question that it reads by rules of its own, such as the name of a service. */
+  reads?(question: Question): readonly Phrase[];
   plan(asked: Asked, read: Read): PlannedCall[];
   /** Markdown in which every number is cited. */
   write(asked: Asked, read: Read): string;
