@@ -1,10 +1,8 @@
 /** Traces over the Tempos of the simulated fleet: what is asked of many clusters and joined. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createFanout } from '../../backend/collectors/fanout.ts';
-import { createMetricsCollector } from '../../backend/collectors/metrics.ts';
-import { DEFAULT_LIMITS } from '../../backend/collectors/query-guard/budget.ts';
-import { createSeriesCounter } from '../../backend/collectors/query-guard/count-series.ts';
-import { createQueryGuard } from '../../backend/collectors/query-guard/query-guard.ts';
+import type { MetricsQuery } from '../../backend/collectors/metrics.ts';
+import type { MetricsAnswer } from '../../backend/model/metrics.ts';
 import { type TracesCollector, createTracesCollector } from '../../backend/collectors/traces/traces.ts';
 import type { Cluster } from '../../backend/model/cluster.ts';
 import { AppError } from '../../backend/model/errors.ts';
@@ -18,6 +16,37 @@ import { type StartedTempos, startTempos } from '../../evals/fleet/tempo/started
 
 const nowSeconds = Date.UTC(2026, 2, 1, 12) / 1000;
 const transport = loopbackTransport();
+/** Series of the service graph by the query they answer, of prod-eu-1 only; the others answer that they have none. */
+let series: Readonly<Record<string, readonly (readonly [client: string, server: string, value: string])[]>> = {};
+
+function counted(query: string, asked: readonly Cluster[]): MetricsAnswer {
+  const found = Object.entries(series).find(([part]) => query.includes(part))?.[1] ?? [];
+  const results = asked.map((cluster) => ({
+    cluster_id: cluster.id,
+    cluster_name: cluster.name,
+    status: 'SUCCESS' as const,
+    query_time_ms: 1,
+    cached: false,
+    result_type: 'VECTOR' as const,
+    data:
+      cluster.name === 'prod-eu-1'
+        ? found.map(([client, server, value]) => ({
+            metric: { client, server, cluster: cluster.name },
+            values: [[nowSeconds, value] as [number, string]],
+          }))
+        : [],
+  }));
+  return {
+    query,
+    results,
+    complete: true,
+    clusters_queried: results.length,
+    clusters_succeeded: results.length,
+    total_query_time_ms: 1,
+    notes: [],
+  };
+}
+
 let doubles: StartedTempos;
 let traces: TracesCollector;
 let clusters: Cluster[];
@@ -27,14 +56,7 @@ beforeAll(async () => {
   const spokes = createSpokes({ transport, credentialsOf: () => Promise.resolve(undefined) });
   const logger = createLogger({ level: 'silent' });
   const fanout = createFanout({ clock: systemClock, logger, spokes, cacheMaxBytes: 0 });
-  const guard = createQueryGuard({
-    clock: systemClock,
-    mode: 'enforce',
-    limits: DEFAULT_LIMITS,
-    count: createSeriesCounter(fanout, spokes.prometheus),
-    onBlocked: () => undefined,
-  });
-  const metrics = createMetricsCollector({ clock: systemClock, fanout, spokes, guard });
+  const metrics = { query: ({ query, clusters: asked }: MetricsQuery) => Promise.resolve(counted(query, asked)) };
   traces = createTracesCollector({ fanout, spokes, metrics });
   clusters = [
     ...[...doubles.tempos].map(([name, { url }]) => testCluster(name, { endpoints: { tempo_url: url } })),
@@ -276,6 +298,45 @@ describe('names', () => {
 });
 
 describe('the service graph', () => {
+  it('comes from metrics where there are any, and names who has none', async () => {
+    series = {
+      _request_total: [
+        ['storefront', 'checkout', '120.04'],
+        ['user', 'storefront', '900'],
+        ['idle', 'x', '0'],
+      ],
+      _request_failed_total: [['storefront', 'checkout', '7.3']],
+      _server_seconds_bucket: [
+        ['storefront', 'checkout', '0.2345678'],
+        ['user', 'storefront', 'NaN'],
+      ],
+    };
+    const asked = {
+      ...question(),
+      ...hour,
+      source: 'AUTO',
+      metric: 'traces_service_graph_request',
+      limit: 100,
+    } as const;
+    const graph = await traces.graph(asked);
+    const own = await traces.graph({ ...asked, service: 'check*' });
+    series = {};
+    expect(graph).toMatchObject({
+      source: 'METRICS',
+      complete: true,
+      edges: [
+        { client: 'user', server: 'storefront', cluster_name: 'prod-eu-1', requests: 900, failed: 0, p95_ms: null },
+        { client: 'storefront', server: 'checkout', requests: 120, failed: 7.3, p95_ms: 234.568 },
+      ],
+      notes: [
+        expect.stringMatching(
+          /^No series traces_service_graph_request_total in prod-us-1, stage-1, edge-1, plain-1\.$/,
+        ),
+      ],
+    });
+    expect(own.edges.map(({ server }) => server)).toEqual(['checkout']);
+  });
+
   it('comes from sampled traces where no metrics count it, and says so', async () => {
     const graph = await traces.graph({
       ...question(),
