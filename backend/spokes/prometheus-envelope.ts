@@ -64,7 +64,10 @@ function tenantError({ status, body }: SpokeResponse): AppError | undefined {
 function queryError(errorType: string, text: string, status: number): AppError {
   const quoted = quoteForeign(text);
   const parseFailure = /parse error|cannot parse|invalid expression type|invalid parameter "query"/i.test(text);
-  if ((errorType === 'bad_data' || status === 400 || errorType === '422') && parseFailure) {
+  // VictoriaMetrics quotes the query first, which may hold any words.
+  const said = text.replace(/^error when executing query="(?:[^"\\]|\\.)*"/, '');
+  const victoria = errorType === '422' && (parseFailure || /unparsed data|unexpected token|unknown func\b/.test(said));
+  if (((errorType === 'bad_data' || status === 400) && parseFailure) || victoria) {
     const position = /"query": (\d+):(\d+): /.exec(text);
     return new AppError('INVALID_PROMQL', `Prometheus refuses the query: ${quoted}.`, {
       // Only on the first line is the column an offset into the query.

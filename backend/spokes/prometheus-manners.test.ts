@@ -178,12 +178,16 @@ describe('Mimir', () => {
   });
 });
 
+/** Word for word of 1.79.5. */
+const VICTORIA_SAYS =
+  'error when executing query="sum(demo" for (time=1795517901682, step=300000): argList: unexpected token ""; want ",", ")"; unparsed data: ""';
+
 describe('VictoriaMetrics', () => {
   it('is unknown by its build, and its parse errors are those of the query', async () => {
     const { target } = await serving((_request, response, url) =>
       url.pathname.endsWith('buildinfo')
         ? send(response, 200, { status: 'success', data: {} })
-        : send(response, 422, { status: 'error', errorType: '422', error: 'cannot parse query: unparsed data left' }),
+        : send(response, 422, { status: 'error', errorType: '422', error: VICTORIA_SAYS }),
     );
     expect(await client.server(target, limits)).toEqual({ flavor: 'UNKNOWN' });
     expect((await errorOf(client.instant(target, { query: 'up}', time: 1, ...limits }))).code).toBe('INVALID_PROMQL');

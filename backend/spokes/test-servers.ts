@@ -78,6 +78,30 @@ export async function startPrometheus({
   ]);
 }
 
+/** Whether Debian's `victoria-metrics`, which nothing but its contract tests needs, is installed. */
+export function hasVictoriaMetrics(): boolean {
+  return (process.env['PATH'] ?? '').split(':').some((folder) => existsSync(join(folder, 'victoria-metrics')));
+}
+
+/** A real VictoriaMetrics with samples in the text format, times in milliseconds; ready when this resolves. */
+export async function startVictoriaMetrics(samples: string): Promise<TestServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'aiops-victoria-'));
+  const server = await startProcess(
+    'victoria-metrics',
+    folder,
+    (port) => [
+      '-storageDataPath=vm',
+      `-httpListenAddr=127.0.0.1:${port}`,
+      '-retentionPeriod=100y',
+      '-loggerLevel=ERROR',
+    ],
+    { ready: '/health' },
+  );
+  await fetch(`${server.url}/api/v1/import/prometheus`, { method: 'POST', body: samples });
+  await fetch(`${server.url}/internal/force_flush`);
+  return server;
+}
+
 /** A real Alertmanager without gossip; ready when this resolves. By default it notifies nobody. */
 export async function startAlertmanager(
   config = 'route: {receiver: none}\nreceivers: [{name: none}]\n',
@@ -101,7 +125,7 @@ async function startProcess(
   name: string,
   folder: string,
   argsFor: (port: number) => string[],
-  attempts = 4,
+  { attempts = 4, ready = '/-/ready' }: { readonly attempts?: number; readonly ready?: string } = {},
 ): Promise<TestServer> {
   const port = await freePort();
   const child = spawn(program(name), argsFor(port), { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
@@ -110,11 +134,11 @@ async function startProcess(
   const failed = new Promise<Error>((resolve) => child.once('error', (error) => resolve(missing(name, error))));
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   const url = `http://127.0.0.1:${port}`;
-  const outcome = await Promise.race([failed, exited, whenReady(`${url}/-/ready`, child)]);
+  const outcome = await Promise.race([failed, exited, whenReady(`${url}${ready}`, child)]);
   if (outcome instanceof Error) throw outcome;
   if (outcome !== 'ready') {
     if (attempts > 1 && log.includes('address already in use'))
-      return startProcess(name, folder, argsFor, attempts - 1);
+      return startProcess(name, folder, argsFor, { attempts: attempts - 1, ready });
     throw new Error(`${name} did not start: ${log}`);
   }
   return {
