@@ -2,11 +2,12 @@ import { StdioClientTransport as ModernStdio } from '@modelcontextprotocol/clien
 import { StdioClientTransport as LegacyStdio } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ChatMessage } from '../../backend/model/chat.ts';
+import { AlertDetail, type AlertEpisode } from '../../backend/model/alert.ts';
 import { MetricsDigest } from '../../backend/model/series-digest.ts';
 import { catalog } from '../../tools/catalog.ts';
 import { type TestClient, connectHttp, connectLegacy, connectModern } from '../mcp/clients.ts';
 import { type Demo, startDemo } from '../support/demo.ts';
-import { MAIN, rest } from '../support/server-process.ts';
+import { MAIN, eventually, rest } from '../support/server-process.ts';
 
 let demo: Demo;
 beforeAll(async () => {
@@ -147,6 +148,51 @@ async function evidenceOf(client: TestClient): Promise<string> {
   const { structured } = await client.call('query_metrics', { query: 'up', start: '-10m' });
   return (structured as { shortened: { evidence_uri: string } }).shortened.evidence_uri; // proof: a failing shape fails the test
 }
+
+describe('the history of alerts', () => {
+  const history = async (query: string) => {
+    const { status, body } = await rest(demo.url, 'GET', `/api/v1/alerts/history?${query}`);
+    expect([200, 206]).toContain(status);
+    return body['episodes'] as AlertEpisode[]; // proof: a failing shape fails the test
+  };
+
+  it('fills by itself from every cluster that answers, each alert once', async () => {
+    const watchdogs = await eventually('every cluster has its Watchdog', async () => {
+      const found = await history('alertname=Watchdog');
+      return found.length >= 4 && found;
+    });
+    expect(new Set(watchdogs.map((one) => one.cluster_name)).size).toBe(watchdogs.length);
+    const { body } = await rest(demo.url, 'GET', `/api/v1/alerts/${watchdogs[0]?.fingerprint}`);
+    const detail = AlertDetail.parse(body);
+    expect(detail).toMatchObject({ active: true, rule: { query: 'vector(1)' }, history: { episodes: 1 } });
+    expect(detail.other_clusters).toHaveLength(watchdogs.length - 1);
+  });
+
+  it("takes what a cluster's Alertmanager sends, with its secret only, and shows it by every door", async () => {
+    const id = (await rest(demo.url, 'GET', '/api/v1/clusters/by-name/hub-1')).body['id'];
+    const made = await rest(demo.url, 'POST', `/api/v1/clusters/${String(id)}/webhook-secret`);
+    expect(made.status).toBe(201);
+    const alert = {
+      status: 'firing',
+      labels: { alertname: 'Pushed', severity: 'critical' },
+      annotations: {},
+      startsAt: new Date().toISOString(),
+      endsAt: '0001-01-01T00:00:00Z',
+      fingerprint: '00000000deadbeef',
+    };
+    const body = { version: '4', alerts: [alert] };
+    const route = `/api/v1/alerts/webhook/${String(id)}`;
+    expect((await rest(demo.url, 'POST', route, { body })).status).toBe(401);
+    const token = String(made.body['secret']);
+    expect((await rest(demo.url, 'POST', route, { body, token })).status).toBe(200);
+    // It opens that door and no other.
+    expect((await rest(demo.url, 'GET', '/api/v1/clusters', { token })).status).toBe(401);
+    expect(await history('alertname=Pushed')).toMatchObject([{ cluster_name: 'hub-1', announced: true }]);
+    const client = await connectHttp('v2 client, 2026 era', `${demo.url}/mcp`, { person: 'accepts' });
+    expect(await client.read('aiops://alerts/00000000deadbeef')).toMatchObject({ alert: { alertname: 'Pushed' } });
+    await client.close();
+  });
+});
 
 async function traceIdOf(client: TestClient): Promise<string> {
   const { structured } = await client.call('search_traces', { limit: 1 });

@@ -137,6 +137,22 @@ export function alertRecordSuite(store: StoreUnderTest): void {
       expect(await events()).toEqual(['FIRED Down']);
     });
 
+    it('leaves the database free for others while a hundred notifications of one cluster wait', async () => {
+      const { clock, push, events } = await setUp();
+      const alert = pushed(SENT_LABELS, clock.now());
+      const storing = Promise.all(Array.from({ length: 100 }, () => push([alert])));
+      const order: string[] = [];
+      await Promise.race([
+        storing.then(() => order.push('notifications')),
+        store()
+          .ping()
+          .then(() => order.push('ping')),
+      ]);
+      expect(order).toEqual(['ping']);
+      await storing;
+      expect(await events()).toEqual(['FIRED Down']);
+    });
+
     it('tells once of an alert that two servers poll and a webhook brings at the same time', async () => {
       const { clock, poll, push, rows, events, recorder, later } = await setUp();
       const seen = rule(RULE_LABELS, clock.now());

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { eq } from 'drizzle-orm';
+import pLimit from 'p-limit';
 import type { Clock } from '../../platform/clock.ts';
 import { appendEvents } from '../../platform/outbox.ts';
 import { alertSchedule } from '../../platform/store/schema.ts';
@@ -45,35 +46,57 @@ export interface RecorderOptions {
   readonly newId?: () => string;
 }
 
+/** Transactions of this process at a time: each holds one of the database's ten connections, and others need them too. */
+const MAX_WRITING = 4;
+
 export function createAlertRecorder(options: RecorderOptions): AlertRecorder {
   const { store, clock, nudge, flapRule, switchRules, newId = randomUUID } = options;
+  const writing = pLimit(MAX_WRITING);
+  /** The last of each cluster: whoever would wait for the cluster's row waits here, without a connection. */
+  const lastOf = new Map<string, Promise<unknown>>();
+
+  async function inTurn<T>(clusterId: string, work: () => Promise<T>): Promise<T> {
+    const before = lastOf.get(clusterId);
+    const own = (async () => {
+      await before?.catch(() => undefined); // whoever asked for it hears of its failure
+      return writing(work);
+    })();
+    lastOf.set(clusterId, own);
+    try {
+      return await own;
+    } finally {
+      if (lastOf.get(clusterId) === own) lastOf.delete(clusterId);
+    }
+  }
 
   async function record(
     clusterId: string,
     sightings: readonly Sighting[],
     change: (book: EpisodeBook, now: Date, cluster: LockedCluster, tx: Database) => Promise<void>,
   ): Promise<Recorded | undefined> {
-    const recorded = await store.transaction(async (tx) => {
-      const cluster = await lockAlerts(tx, clusterId);
-      if (!cluster) return undefined;
-      const now = clock.now();
-      const book = new EpisodeBook(cluster.id, await loadEpisodes(tx, cluster.id, sightings), newId);
-      const firingBefore = new Set(book.open.map((row) => row.id));
-      await change(book, now, cluster, tx);
-      const opened = [...book.opened].flatMap((id) => book.get(id)?.fingerprint ?? []);
-      const since = new Date(now.getTime() - flapRule.windowMs);
-      const events = announce(book, {
-        cluster,
-        now,
-        maintenance: cluster.maintenance_until !== null && cluster.maintenance_until > now,
-        flapRule,
-        recent: await loadRecent(tx, cluster.id, opened, since),
+    const write = () =>
+      store.transaction(async (tx) => {
+        const cluster = await lockAlerts(tx, clusterId);
+        if (!cluster) return undefined;
+        const now = clock.now();
+        const book = new EpisodeBook(cluster.id, await loadEpisodes(tx, cluster.id, sightings), newId);
+        const firingBefore = new Set(book.open.map((row) => row.id));
+        await change(book, now, cluster, tx);
+        const opened = [...book.opened].flatMap((id) => book.get(id)?.fingerprint ?? []);
+        const since = new Date(now.getTime() - flapRule.windowMs);
+        const events = announce(book, {
+          cluster,
+          now,
+          maintenance: cluster.maintenance_until !== null && cluster.maintenance_until > now,
+          flapRule,
+          recent: await loadRecent(tx, cluster.id, opened, since),
+        });
+        await writeEpisodes(tx, [...book.changed.values()]);
+        await appendEvents(tx, events);
+        const resolved = book.rows.filter((row) => row.state === 'RESOLVED' && firingBefore.has(row.id)).length;
+        return { opened: book.opened.size, resolved, events: events.length, overflow: book.overflow };
       });
-      await writeEpisodes(tx, [...book.changed.values()]);
-      await appendEvents(tx, events);
-      const resolved = book.rows.filter((row) => row.state === 'RESOLVED' && firingBefore.has(row.id)).length;
-      return { opened: book.opened.size, resolved, events: events.length, overflow: book.overflow };
-    });
+    const recorded = await inTurn(clusterId, write);
     if (recorded && recorded.events > 0) nudge();
     return recorded;
   }
