@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { labelReplace, safePattern } from './label-functions.ts';
+import { labelReplace } from './label-functions.ts';
+import { safePattern } from './safe-pattern.ts';
 import { printPlain, printSample, readSample } from './sample-text.ts';
 
 describe('safePattern', () => {
-  it.each([['api|db'], ['(?i)EDGE-.*'], ['[a-z]+-[0-9]{1,3}'], ['(a|b)c'], ['(?P<x>a)b']])('runs %s', (regex) => {
-    expect(() => safePattern(regex, 0)).not.toThrow();
-  });
+  it.each([['api|db'], ['(?i)EDGE-.*'], ['[a-z]+-[0-9]{1,3}'], ['(a|b)c'], ['(?P<x>a)b'], ['edge\\-\\d+']])(
+    'runs %s',
+    (regex) => {
+      expect(() => safePattern(regex, 0)).not.toThrow();
+    },
+  );
 
   it.each([
     ['(a+)+'],
@@ -22,7 +26,14 @@ describe('safePattern', () => {
   });
 
   it('matches the whole text', () => {
-    expect(safePattern('a|b', 0).test('ab')).toBe(false);
+    expect(safePattern('a|b', 0).exec('ab')).toBeNull();
+    expect(safePattern('(?i)A.', 0).exec('ab')?.[0]).toBe('ab');
+  });
+
+  it('gives up when all texts together are too much', () => {
+    const pattern = safePattern('.*.*.*x', 5);
+    expect(pattern.exec('a'.repeat(100))).toBeNull();
+    expect(() => pattern.exec('a'.repeat(2000))).toThrow(expect.objectContaining({ code: 'QUERY_REFUSED' }));
   });
 });
 

@@ -1,4 +1,5 @@
-import { invalidPromql, notDecomposable } from './refusals.ts';
+import { invalidPromql } from './refusals.ts';
+import { safePattern } from './safe-pattern.ts';
 import { type GridSeries, type Labels, dropLabels, relabel } from './vector.ts';
 
 const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
@@ -46,29 +47,4 @@ function expand(template: string, match: RegExpExecArray): string {
     const name = bare ?? braced ?? '';
     return (/^\d+$/.test(name) ? match[Number(name)] : match.groups?.[name]) ?? '';
   });
-}
-
-/** A quantified group whose inside repeats can take JavaScript's engine exponential time; RE2, which Prometheus uses, cannot. */
-const NESTED_REPEAT = /[*+}]\)?[*+{]|\([^()]*[*+}|][^()]*\)[*+{]/;
-const MAX_REPEATS = 4;
-
-/**
- * An anchored regular expression of a query, run here. Throws QUERY_REFUSED for patterns that JavaScript reads differently from RE2
- * or that could run away.
- */
-export function safePattern(regex: string, at: number): RegExp {
-  const body = regex.replace(/^\(\?i\)/, '').replaceAll('(?P<', '(?<');
-  const flags = regex.startsWith('(?i)') ? 'iv' : 'v';
-  const foreign = /\\[pPQCzAZ1-9]|\(\?[^:<]|\(\?<[=!]|\[\[:/.test(body);
-  const repeats = body.match(/[*+]|\{\d+,\}/g)?.length ?? 0;
-  if (foreign || NESTED_REPEAT.test(body) || repeats > MAX_REPEATS) throw refused(at);
-  try {
-    return new RegExp(`^(?:${body})$`, flags.replace('v', 'u'));
-  } catch {
-    throw refused(at);
-  }
-}
-
-function refused(at: number): Error {
-  return notDecomposable('this regular expression would have to run here, which only simple ones may', at);
 }

@@ -112,6 +112,7 @@ describe('planFleet', () => {
     ['info(x)', 0, 'other clusters'],
     ['1 + sum_over_time(sum(x)[30d:1m])', 18, '11000'],
     ['histogram_count(sum(x))', 0, 'not known here'],
+    [Array.from({ length: 21 }, (_, i) => `sum(x${i})`).join(' + '), 210, 'more than 20 expressions'],
   ])('refuses %s and says where and why', (query, at, reason) => {
     const error = refusal(() => planFleet(parseExpr(query), INSTANT));
     expect(error.code).toBe('QUERY_REFUSED');

@@ -64,6 +64,8 @@ export interface Plan {
 
 /** Prometheus refuses a range query of more points a series than this (wire.md 1.5). */
 const MAX_POINTS = 11_000;
+/** Expressions that one query may put to each cluster. */
+const MAX_FETCHES = 20;
 /** A subquery without a step takes the server's evaluation interval, which is this unless somebody changed it. */
 const DEFAULT_INTERVAL_MS = 60_000;
 const DECOMPOSABLE = new Set(['sum', 'min', 'max', 'group', 'topk', 'bottomk']);
@@ -157,6 +159,10 @@ class Planner {
     const key = `${printExpr(expr)} ${grid.startMs} ${grid.stepMs} ${grid.count}`;
     const id = this.#known.get(key) ?? this.fetches.length;
     if (id === this.fetches.length) {
+      if (id === MAX_FETCHES) {
+        const reason = `each cluster would have to be asked more than ${MAX_FETCHES} expressions`;
+        throw notDecomposable(reason, expr.at, 'split the query');
+      }
       this.fetches.push({ id, expr, grid });
       this.#known.set(key, id);
     }

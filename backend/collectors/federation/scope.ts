@@ -1,6 +1,6 @@
 import { CLUSTER_LABEL } from '../cluster-series.ts';
 import { type Expr, METRIC_NAME, type Matcher, type Selector, anyNode, childrenOf, mapNodes } from './ast.ts';
-import { safePattern } from './label-functions.ts';
+import { safePattern } from './safe-pattern.ts';
 
 /** Contradicts itself, so no series of any server matches both. */
 const IMPOSSIBLE: readonly Matcher[] = [
@@ -31,7 +31,7 @@ function admits({ matchers, at }: Selector, cluster: string): boolean {
   return matchers.every(({ label, op, value }) => {
     if (label !== CLUSTER_LABEL) return true;
     if (op === '=' || op === '!=') return (value === cluster) === (op === '=');
-    return safePattern(value, at).test(cluster) === (op === '=~');
+    return (safePattern(value, at).exec(cluster) !== null) === (op === '=~');
   });
 }
 
