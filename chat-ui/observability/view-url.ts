@@ -9,9 +9,9 @@ export interface SharedView {
   readonly clusters: string;
 }
 
-export type TabName = 'metrics' | 'traces';
+export type TabName = 'metrics' | 'traces' | 'logs';
 
-/** The pages there are, in the order of their tabs. */
+/** The pages there are, in the order of their tabs; a link to another is not shown. */
 export const TABS: readonly { readonly name: TabName; readonly title: string }[] = [
   { name: 'metrics', title: 'Metrics' },
   { name: 'traces', title: 'Traces' },

@@ -115,10 +115,11 @@ describe('Metrics page', () => {
   });
 
   it('shows series that were merged over clusters instead of those of each', async () => {
-    const merged = { result_type: 'MATRIX', data: [{ metric: {}, values: [[60, '2']] }] };
+    const merged: MetricsAnswer['merged'] = { result_type: 'MATRIX', data: [{ metric: {}, values: [[60, '2']] }] };
+    const apart = [result(1, 'alpha', { data: [] }), result(2, 'beta', { data: [] })];
     app = await openApp(
       '/observability/metrics?q=up&agg=SUM',
-      server(() => json({ ...BOTH, merged })),
+      server(() => json(answer(apart, { aggregation: 'SUM', merged }))),
     );
     expect(names()).toEqual(['{}']);
   });

@@ -7,7 +7,7 @@ import { Frame } from '../observability/Frame.tsx';
 import { MetricsAnswerView } from '../observability/metrics/MetricsAnswerView.tsx';
 import { metricsCall, metricsUrl, readMetricsView } from '../observability/metrics/metrics-view.ts';
 import { QueryForm } from '../observability/metrics/QueryForm.tsx';
-import { filterSeries, type MergedAnswer, seriesOf } from '../observability/metrics/series.ts';
+import { filterSeries, type WholeAnswer, seriesOf } from '../observability/metrics/series.ts';
 import { createQueryRun, type RunState } from '../observability/query-run.ts';
 import { useServices } from '../services.ts';
 
@@ -19,7 +19,7 @@ export function MetricsPage() {
   const { api, history } = useServices();
   const { query, url, route } = useLocation();
   const view = useMemo(() => readMetricsView(query), [url]);
-  const run = useMemo(() => createQueryRun<MergedAnswer>(api.serverNow), [api]);
+  const run = useMemo(() => createQueryRun<WholeAnswer>(api.serverNow), [api]);
   const [draft, setDraft] = useState(view.query);
   const [text, setText] = useState(view.filter);
   const { path, body } = metricsCall(view);
@@ -28,8 +28,7 @@ export function MetricsPage() {
   const answer = state.status === 'ready' ? state.value : undefined;
   const series = useMemo(() => (answer ? seriesOf(answer) : []), [answer]);
 
-  const ask = () =>
-    void run.ask(key, (signal) => api.post<MergedAnswer>(path, body, { signal, timeoutMs: TIMEOUT_MS }));
+  const ask = () => void run.ask(key, (signal) => api.post<WholeAnswer>(path, body, { signal, timeoutMs: TIMEOUT_MS }));
   useEffect(() => {
     setDraft(view.query);
     if (view.query === '') run.clear();
@@ -39,6 +38,9 @@ export function MetricsPage() {
     void loadPlot().catch(() => undefined); // the chart says so itself when it cannot be had
     return run.cancel;
   }, [run]);
+
+  // The field that writes the filter is not there while there is no answer.
+  useEffect(() => setText(view.filter), [view.filter]);
 
   const onRun = (wanted: string) => {
     const trimmed = wanted.trim();
@@ -74,7 +76,7 @@ export function MetricsPage() {
 }
 
 /** The state of the page as `data-state`; each is visible in its own way. */
-function stateOf(state: RunState<MergedAnswer>, series: number, shown: number): string {
+function stateOf(state: RunState<WholeAnswer>, series: number, shown: number): string {
   if (state.status === 'failed') return state.failure.denied ? 'denied' : 'error';
   if (state.status !== 'ready') return state.status;
   if (state.failure) return 'stale';

@@ -164,13 +164,13 @@ function Found(props: {
             <button type="button" class="button quiet small" onClick={() => select('')}>
               Close
             </button>
-            <SpanPanel row={selected} zone={view.zone} />
+            <SpanPanel row={selected} view={view} />
           </aside>
         )}
       </div>
       {selected && !wide && (
         <Dialog title="Span" onClose={() => select('')}>
-          <SpanPanel row={selected} zone={view.zone} />
+          <SpanPanel row={selected} view={view} />
         </Dialog>
       )}
       <Outcomes outcomes={answer.clusters} what="" />

@@ -33,6 +33,15 @@ async function expectSound(page: Page): Promise<void> {
 
 const metrics = (query: string, rest = '') => `${demo.url}/observability/metrics?q=${encodeURIComponent(query)}${rest}`;
 const CPU = 'sum by (node) (rate(node_cpu_seconds_total{mode!="idle"}[5m]))';
+/** A cluster that had nothing to say. */
+const SILENT = {
+  cluster_id: '00000000-0000-4000-8000-000000000001',
+  cluster_name: 'hub-1',
+  status: 'SUCCESS',
+  query_time_ms: 1,
+  cached: false,
+  data: [],
+};
 const HEALTHY = '&clusters=hub-1%2Cprod-eu-1%2Cprod-us-1';
 
 describe.each(LOOKS)('metrics in $name', ({ name, options }) => {
@@ -204,6 +213,22 @@ describe('metrics', () => {
       expect(await page.getByLabel('PromQL query').getAttribute('aria-invalid')).toBe('true');
       await expectSound(page);
       await page.screenshot({ path: path.join(SHOTS, 'metrics-error.png') });
+    });
+  });
+
+  it.each([
+    ['denied', 403, { error: { code: 'PERMISSION_DENIED', message: 'No.', details: { permission: 'metrics:read' } } }],
+    ['error', 504, { error: { code: 'QUERY_TIMEOUT', message: 'Too late.', details: {}, trace_id: 'abc' } }],
+    ['empty', 200, { results: [SILENT], complete: true, notes: ['A <b>note</b>.'] }],
+    ['partial', 206, { results: [{ ...SILENT, status: 'TIMEOUT' }], complete: false, notes: [] }],
+  ])('is sound in the state %s', async (state, status, json) => {
+    await as({ colorScheme: 'dark' }, async ({ page }) => {
+      await page.route('**/api/v1/metrics/query_range', (route) => route.fulfill({ status, json }));
+      await page.goto(metrics('up'));
+      await page.locator(`[data-state="${state}"]`).waitFor();
+      await page.getByText('Asking the clusters').waitFor({ state: 'detached' });
+      await expectSound(page);
+      expect(await page.locator('.ts-chart, [role=grid]').count()).toBe(0);
     });
   });
 

@@ -8,15 +8,16 @@ import { guessUnit } from '../../components/chart/units.ts';
 import { PartialBanner } from '../../components/PartialBanner.tsx';
 import { StateView } from '../../components/StateView.tsx';
 import { wallTime } from '../../time-zone.ts';
+import { logsUrl } from '../logs-link.ts';
 import { Outcomes } from '../Outcomes.tsx';
 import { absoluteRange } from '../time-range.ts';
 import { type MetricsView, metricsUrl } from './metrics-view.ts';
-import { type MergedAnswer, MOST_LINES, seriesToDraw, type ShownSeries } from './series.ts';
+import { type WholeAnswer, MOST_LINES, seriesToDraw, type ShownSeries } from './series.ts';
 import { SeriesTable } from './SeriesTable.tsx';
 
 /** What the clusters answered: what is missing, the lines, the series, and how each cluster fared. */
 export function MetricsAnswerView(props: {
-  answer: MergedAnswer;
+  answer: WholeAnswer;
   series: readonly ShownSeries[];
   view: MetricsView;
   text: string;
@@ -47,7 +48,7 @@ export function MetricsAnswerView(props: {
       {answer.results.length > 0 && (
         <Outcomes
           outcomes={answer.results}
-          count={answer.merged ? undefined : (result: MetricResult) => result.data.length}
+          count={answer.aggregation ? undefined : (result: MetricResult) => result.data.length}
           what="Series"
         />
       )}
@@ -55,7 +56,7 @@ export function MetricsAnswerView(props: {
   );
 }
 
-function Notes({ answer: { notes, shortened } }: { answer: MergedAnswer }) {
+function Notes({ answer: { notes, shortened } }: { answer: WholeAnswer }) {
   if (notes.length === 0 && !shortened) return null;
   return (
     <Banner tone="info">
@@ -72,8 +73,8 @@ function Notes({ answer: { notes, shortened } }: { answer: MergedAnswer }) {
 }
 
 function Chart(props: {
-  answer: MergedAnswer;
-  range: NonNullable<MergedAnswer['range']>;
+  answer: WholeAnswer;
+  range: NonNullable<WholeAnswer['range']>;
   series: readonly ShownSeries[];
   view: MetricsView;
 }) {
@@ -108,15 +109,30 @@ function Chart(props: {
         onPick={(line, at) => setPicked({ line, at })}
       />
       {picked && lines.some((line) => line.key === picked.line.key) && (
-        <PickedPoint {...picked} view={view} step={range.step} onClose={() => setPicked(undefined)} />
+        <PickedPoint
+          {...picked}
+          metric={series.find((one) => one.key === picked.line.key)?.metric ?? {}}
+          view={view}
+          step={range.step}
+          onClose={() => setPicked(undefined)}
+        />
       )}
     </section>
   );
 }
 
 /** What can be done from one point of the chart. */
-function PickedPoint(props: { line: ChartLine; at: number; view: MetricsView; step: number; onClose: () => void }) {
-  const { line, at, view, step, onClose } = props;
+function PickedPoint(props: {
+  line: ChartLine;
+  metric: Readonly<Record<string, string>>;
+  at: number;
+  view: MetricsView;
+  step: number;
+  onClose: () => void;
+}) {
+  const { line, metric, at, view, step, onClose } = props;
+  const cluster = metric['cluster'] ?? view.clusters;
+  const logs = logsUrl(view, { cluster, labels: metric, fromMs: at * 1000, toMs: at * 1000 });
   const around = (seconds: number) => absoluteRange((at - seconds) * 1000, (at + seconds) * 1000);
   const value = line.samples.findLast(([time]) => Math.abs(time - at) < step / 2)?.[1];
   return (
@@ -127,6 +143,11 @@ function PickedPoint(props: { line: ChartLine; at: number; view: MetricsView; st
       <a class="button small" href={metricsUrl({ ...view, range: around(Math.max(300, step * 10)) })}>
         Around this time
       </a>
+      {logs !== undefined && (
+        <a class="button small" href={logs}>
+          Logs at this time
+        </a>
+      )}
       <button type="button" class="button quiet small" onClick={onClose}>
         Close
       </button>

@@ -1,10 +1,18 @@
+import type { Aggregation } from '../../../backend/model/metrics.ts';
 import { UNITS, type Unit } from '../../components/chart/units.ts';
 import { clustersArgument, readShared, type SharedView, tabUrl } from '../view-url.ts';
 import { SERIES_SORTS, type SeriesSort } from './series.ts';
 
 /** How the answers of the clusters become one (product.md §2). MERGE keeps every series under its cluster. */
-export const AGGREGATIONS = ['MERGE', 'FLEET', 'SUM', 'AVG', 'MIN', 'MAX', 'COUNT'] as const;
-export type Aggregation = (typeof AGGREGATIONS)[number];
+export const AGGREGATIONS = [
+  'MERGE',
+  'FLEET',
+  'SUM',
+  'AVG',
+  'MIN',
+  'MAX',
+  'COUNT',
+] as const satisfies readonly Aggregation[];
 
 /** What the Metrics page is asked for in the URL. */
 export interface MetricsView extends SharedView {

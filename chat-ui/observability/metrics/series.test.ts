@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { MetricSeries } from '../../../backend/model/metrics.ts';
-import { type MergedAnswer, filterSeries, seriesName, seriesOf, seriesToDraw, sortSeries } from './series.ts';
+import { type WholeAnswer, filterSeries, seriesName, seriesOf, seriesToDraw, sortSeries } from './series.ts';
 
-function answer(...data: MetricSeries[]): MergedAnswer {
+function answer(...data: MetricSeries[]): WholeAnswer {
   const result = {
     cluster_id: '',
     cluster_name: 'a',

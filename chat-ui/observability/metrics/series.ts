@@ -14,14 +14,13 @@ export interface ShownSeries extends ChartLine {
   readonly histograms: number;
 }
 
-/** An answer whose series were merged over the clusters carries them apart from those of each cluster. */
-export type MergedAnswer = MetricsAnswer & {
-  readonly merged?: { readonly data: readonly MetricSeries[] };
+/** An answer that was too large says which lists were cut. */
+export type WholeAnswer = MetricsAnswer & {
   readonly shortened?: { readonly lists: readonly { readonly kept: number; readonly total: number }[] };
 };
 
 /** Every series of an answer, in the order of the answer. */
-export function seriesOf(answer: MergedAnswer): ShownSeries[] {
+export function seriesOf(answer: WholeAnswer): ShownSeries[] {
   const all = answer.merged?.data ?? answer.results.flatMap((result) => result.data);
   const told = tellingLabels(all.map(({ metric }) => metric));
   const keys = new Map<string, number>();

@@ -1,11 +1,21 @@
 import { Fact, Facts } from '../../components/Facts.tsx';
 import { StatusBadge, words } from '../../components/Status.tsx';
-import { wallTime, type Zone } from '../../time-zone.ts';
+import { wallTime } from '../../time-zone.ts';
+import { logsUrl } from '../logs-link.ts';
+import type { SharedView } from '../view-url.ts';
 import { durationWords, type SpanRow } from './waterfall.ts';
 
 /** Everything that is known of one span. All of it was written by the programs that are watched: text and nothing else. */
-export function SpanPanel({ row, zone }: { row: SpanRow; zone: Zone }) {
+export function SpanPanel({ row, view }: { row: SpanRow; view: SharedView }) {
   const { span } = row;
+  const { zone } = view;
+  const startMs = Date.parse(`${span.start_time.slice(0, 19)}Z`);
+  const logs = logsUrl(view, {
+    cluster: span.cluster_name,
+    labels: span.tags,
+    fromMs: startMs,
+    toMs: startMs + span.duration_ms,
+  });
   const tags = Object.entries(span.tags).sort(([a], [b]) => (a < b ? -1 : 1));
   return (
     <div class="span-panel">
@@ -27,8 +37,7 @@ export function SpanPanel({ row, zone }: { row: SpanRow; zone: Zone }) {
           {durationWords(span.duration_ms)}, of which {durationWords(span.self_ms)} by itself
         </Fact>
         <Fact name="Starts">
-          {durationWords(Math.max(0, row.offsetMs))} into the trace, at{' '}
-          {wallTime(Date.parse(span.start_time.slice(0, 19) + 'Z'), zone)}
+          {durationWords(Math.max(0, row.offsetMs))} into the trace, at {wallTime(startMs, zone)}
           {span.start_time.slice(19, 29)}
         </Fact>
         {row.critical.length > 0 && (
@@ -42,6 +51,11 @@ export function SpanPanel({ row, zone }: { row: SpanRow; zone: Zone }) {
           <code>{span.span_id}</code>
         </Fact>
       </Facts>
+      {logs !== undefined && (
+        <a class="button small" href={logs}>
+          Logs of this time and place
+        </a>
+      )}
       <h3>Attributes</h3>
       {tags.length === 0 ? (
         <p class="muted">None.</p>

@@ -30,6 +30,7 @@ export function TraceWaterfall({ label, waterfall, selected, onSelect }: Waterfa
   const move = useRef(false);
   const wide = useMedia('(min-width: 900px)');
   const rowHeight = ROW_HEIGHT[wide ? 'wide' : 'narrow'];
+  const clusters = useMemo(() => new Set(waterfall.rows.map((row) => row.span.cluster_name)).size, [waterfall]);
   const rows = useMemo(() => visibleRows(waterfall.rows, closed), [waterfall, closed]);
   const [from, to] = useRowsInSight(body, rows.length, rowHeight);
   const found = active === undefined ? -1 : rows.indexOf(active);
@@ -81,7 +82,14 @@ export function TraceWaterfall({ label, waterfall, selected, onSelect }: Waterfa
   };
 
   return (
-    <div class="waterfall grid" role="treegrid" aria-label={label} aria-rowcount={rows.length + 1} aria-colcount={4}>
+    <div
+      class="waterfall grid"
+      data-clusters={clusters}
+      role="treegrid"
+      aria-label={label}
+      aria-rowcount={rows.length + 1}
+      aria-colcount={4}
+    >
       <div role="rowgroup" class="grid-head">
         <div role="row" aria-rowindex={1} class="wf-row">
           <span role="columnheader" class="cell cell-span">
