@@ -112,7 +112,7 @@ export function QueryEditor(props: EditorProps) {
         />
       </div>
       {options.length > 0 && (
-        <ul class="suggestions" role="listbox" id={`${id}-list`} aria-label={list?.what}>
+        <ul class="completions" role="listbox" id={`${id}-list`} aria-label={list?.what}>
           {options.map((word, n) => (
             <li
               key={word}

@@ -184,7 +184,7 @@ describe('setting credentials', () => {
         method === 'GET' && path === '/clusters/alpha' ? json({ ...A, has_credentials: false }) : undefined,
       ),
     );
-    expect(app.all('input[type=password]').length).toBe(5);
+    expect(app.all('input[type=password]').length).toBe(6);
     await app.fill('Token of the API server', 't');
     await app.press('Save');
     expect(sent('POST').map(([path]) => path)).toEqual([`/clusters/${A.id}/credentials`]);

@@ -47,7 +47,8 @@ const HEALTHY = '&clusters=hub-1%2Cprod-eu-1%2Cprod-us-1';
 describe.each(LOOKS)('metrics in $name', ({ name, options }) => {
   it('draws under the real content security policy: no axe violation, no sideways scroll, no problem', async () => {
     await as(options, async ({ page, problems }) => {
-      await page.goto(metrics(CPU));
+      const [from, to] = [3_600_000, 0].map((ago) => new Date(Date.now() - ago).toISOString());
+      await page.goto(metrics(CPU, `&from=${from}&to=${to}`));
       await page.locator('[data-state="partial"]').waitFor(); // one Prometheus of the fleet is down
       await page.locator('.ts-plot canvas').waitFor();
       await page.locator('.series-grid [role=rowheader]').first().waitFor();

@@ -35,7 +35,15 @@ describe('series of an answer', () => {
         one({ __name__: 'up', cluster: 'y', job: 'n', instance: '2' }, '1'),
       ),
     );
-    expect([a?.name, a?.label, b?.label]).toEqual(['up{cluster="x",instance="1",job="n"}', 'x · 1', 'y · 2']);
+    expect([a?.name, a?.label, b?.label]).toEqual(['up{cluster="x",instance="1",job="n"}', 'x', 'y']);
+    const nodes = seriesOf(
+      answer(
+        one({ cluster: 'x', instance: '10.0.0.1:9100', node: 'n1' }, '1'),
+        one({ cluster: 'x', instance: '10.0.0.2:9100', node: 'n2' }, '1'),
+        one({ cluster: 'y', instance: '10.0.0.1:9100', node: 'n1' }, '1'),
+      ),
+    );
+    expect(nodes.map(({ label }) => label)).toEqual(['x · n1', 'x · n2', 'y · n1']);
     expect(seriesName({ 'my.label': 'a"b' })).toBe('{"my.label"="a\\"b"}');
     expect(seriesName({ __name__: 'up' })).toBe('up');
   });

@@ -53,11 +53,24 @@ export function seriesName(metric: Readonly<Record<string, string>>): string {
   return pairs.length === 0 && name !== '' ? name : `${name}{${pairs.join(',')}}`;
 }
 
-/** Labels whose value is not the same in every series: what tells them apart. */
+/** As few labels as tell all series apart, and always the cluster: those that say the same again are left out, `instance` first. */
 function tellingLabels(metrics: readonly Readonly<Record<string, string>>[]): Set<string> {
-  const keys = new Set(metrics.flatMap((metric) => Object.keys(metric)));
-  return new Set([...keys].filter((key) => metrics.some((metric) => metric[key] !== metrics[0]?.[key])));
+  const keys = [...new Set(metrics.flatMap((metric) => Object.keys(metric)))];
+  const differs = (key: string) => metrics.some((metric) => metric[key] !== metrics[0]?.[key]);
+  const told = new Set(keys.filter(differs));
+  if (metrics.length > MOST_COMPARED) return told;
+  const length = (key: string) => metrics.reduce((sum, metric) => sum + (metric[key]?.length ?? 0), 0);
+  const byUse = [...told].filter((key) => key !== 'cluster').sort((a, b) => length(b) - length(a));
+  for (const key of ['instance', ...byUse]) {
+    const others = [...told].filter((other) => other !== key);
+    const distinct = new Set(metrics.map((metric) => JSON.stringify(others.map((other) => metric[other]))));
+    if (told.has(key) && others.length > 0 && distinct.size === metrics.length) told.delete(key);
+  }
+  return told;
 }
+
+/** Names of more series than this are not made shorter by comparing them. */
+const MOST_COMPARED = 2000;
 
 function shortName(metric: Readonly<Record<string, string>>, told: ReadonlySet<string>): string {
   const first = (key: string) => (key === 'cluster' ? 0 : key === '__name__' ? 1 : 2);
