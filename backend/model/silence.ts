@@ -38,7 +38,7 @@ export const SilencesAnswer = z.strictObject({
 export type SilencesAnswer = z.infer<typeof SilencesAnswer>;
 
 /** `name="value"`, `!=`, `=~`, `!~`; quotes may be left out around a plain word. */
-export const MATCHER =
+const MATCHER =
   /^\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|([^\s"'{},\\=~!][^\s"'{},\\]*))\s*$/;
 
 /** Throws VALIDATION_FAILED naming `field`. */
