@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 import { tokensSuite } from './access/tokens.suite.ts';
 import { alertHistorySuite } from './collectors/alert-history/history.suite.ts';
 import { alertRecordSuite } from './collectors/alert-history/record.suite.ts';
+import { traceWatchSuite } from './collectors/traces/trace-watch.suite.ts';
 import { conversationsSuite } from './conversations/conversations.suite.ts';
 import { systemClock } from './platform/clock.ts';
 import { outboxSuite } from './platform/outbox.suite.ts';
@@ -67,4 +68,5 @@ describe.each(Object.entries(KINDS))('repositories on %s', (_kind, open) => {
   importsSuite(underTest);
   alertRecordSuite(underTest);
   alertHistorySuite(underTest);
+  traceWatchSuite(underTest);
 });

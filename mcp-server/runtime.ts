@@ -4,6 +4,7 @@ import { createFanout } from '../backend/collectors/fanout.ts';
 import { createLogsCollector } from '../backend/collectors/logs.ts';
 import { createMetricUsage } from '../backend/collectors/usage/usage-services.ts';
 import { createWorkloadsCollector } from '../backend/collectors/workloads/workloads.ts';
+import { startTraceWatch } from '../backend/collectors/traces/trace-watch.ts';
 import { createTracesCollector } from '../backend/collectors/traces/traces.ts';
 import { createMetricsSource } from '../backend/collectors/metrics-source.ts';
 import { createMetricsCollector } from '../backend/collectors/metrics.ts';
@@ -234,6 +235,10 @@ export async function openRuntime({
       prometheus: spokes.prometheus,
       guard: queryGuardOf(config, { source, clock, metrics }),
     });
+    const traces = createTracesCollector({ fanout, spokes, metrics: metricsCollector });
+    const traceWatch = background
+      ? startTraceWatch({ store: open, registry, traces, bus, clock, logger, nudge })
+      : undefined;
     const services: Services = {
       registry,
       credentials,
@@ -246,7 +251,7 @@ export async function openRuntime({
       metrics: metricsCollector,
       usage: createMetricUsage({ metrics: metricsCollector, clock }),
       logs: createLogsCollector({ fanout, spokes }),
-      traces: createTracesCollector({ fanout, spokes, metrics: metricsCollector }),
+      traces,
       errorLogs: createErrorLogsCollector({ fanout, spokes }),
       ...alerting.services,
       workloads: createWorkloadsCollector({ fanout, spokes, clock }),
@@ -279,6 +284,7 @@ export async function openRuntime({
         await importSync?.stop();
         await health.stop();
         await alerting.stop();
+        await traceWatch?.stop();
         await discovery.stop();
         await deleting.stop();
         await jobs.stop();

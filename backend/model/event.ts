@@ -10,6 +10,7 @@ export const EventType = z.enum([
   'CLUSTER_CAPABILITIES_CHANGED',
   'ALERT_FIRED',
   'ALERT_RESOLVED',
+  'TRACE_RECEIVED',
   'CHAT_MESSAGE',
 ]);
 export type EventType = z.infer<typeof EventType>;

@@ -170,3 +170,23 @@ export const ServiceGraphAnswer = z.strictObject({
   notes: z.array(z.string()),
 });
 export type ServiceGraphAnswer = z.infer<typeof ServiceGraphAnswer>;
+
+/** Payload of TRACE_RECEIVED: a trace with an error that was not seen before, at most one for each service and minute. */
+export const TraceReceived = z.strictObject({
+  trace_id: TraceId,
+  /** Whose span failed. */
+  service_name: z.string(),
+  operation_name: z.string().optional(),
+  root_service: z.string().nullable(),
+  root_operation: z.string().nullable(),
+  start_time: NanoTime,
+  duration_ms: z.number(),
+});
+export type TraceReceived = z.infer<typeof TraceReceived>;
+
+/** What has been told of a cluster's traces: ids of traces, the latest last, and when each service was told of last. */
+export interface ToldTraces {
+  readonly trace_ids: readonly string[];
+  /** ISO 8601 UTC. */
+  readonly services: Readonly<Record<string, string>>;
+}

@@ -7,6 +7,7 @@ import {
   clusters,
   discoverySchedule,
   healthSchedule,
+  traceSchedule,
 } from '../platform/store/schema.ts';
 import type { Database } from '../platform/store/store.ts';
 import { connectivityOf } from './health-score.ts';
@@ -164,4 +165,5 @@ export async function markDeleted(tx: Database, row: ClusterRow, now: Date): Pro
   await tx.delete(healthSchedule).where(eq(healthSchedule.cluster_id, row.id));
   await tx.delete(discoverySchedule).where(eq(discoverySchedule.cluster_id, row.id));
   await tx.delete(alertSchedule).where(eq(alertSchedule.cluster_id, row.id));
+  await tx.delete(traceSchedule).where(eq(traceSchedule.cluster_id, row.id));
 }

@@ -1,9 +1,19 @@
 import { and, asc, eq, exists, inArray, isNull, lte, or, sql } from 'drizzle-orm';
-import { type alertSchedule, clusters, type discoverySchedule, type healthSchedule } from '../platform/store/schema.ts';
+import {
+  type alertSchedule,
+  clusters,
+  type discoverySchedule,
+  type healthSchedule,
+  type traceSchedule,
+} from '../platform/store/schema.ts';
 import type { Database, Store } from '../platform/store/store.ts';
 
 /** A table with one row a cluster that tells when its turn is, and who is at it. */
-export type ScheduleTable = typeof healthSchedule | typeof discoverySchedule | typeof alertSchedule;
+export type ScheduleTable =
+  | typeof healthSchedule
+  | typeof discoverySchedule
+  | typeof alertSchedule
+  | typeof traceSchedule;
 
 /** A cluster whose turn it is, or will be in a moment. */
 export interface Claim {

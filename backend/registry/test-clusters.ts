@@ -3,7 +3,7 @@ import { inArray } from 'drizzle-orm';
 import { type Cluster, ClusterCreate, type ClusterCreateInput } from '../model/cluster.ts';
 import { AppError } from '../model/errors.ts';
 import type { Clock } from '../platform/clock.ts';
-import { alertSchedule, clusters, discoverySchedule, healthSchedule } from '../platform/store/schema.ts';
+import { alertSchedule, clusters, discoverySchedule, healthSchedule, traceSchedule } from '../platform/store/schema.ts';
 import type { Store } from '../platform/store/store.ts';
 import { newRow, selectClusters, toCluster } from './cluster-rows.ts';
 
@@ -27,6 +27,7 @@ export async function insertClusters(
     await tx.insert(healthSchedule).values(due);
     await tx.insert(discoverySchedule).values(due);
     await tx.insert(alertSchedule).values(due);
+    await tx.insert(traceSchedule).values(due);
   });
   return rows.map((row) => toCluster(row, null));
 }

@@ -25,6 +25,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 import type { Switches } from '../../model/alert.ts';
+import type { ToldTraces } from '../../model/trace.ts';
 import type {
   Capabilities,
   ClusterTls,
@@ -142,6 +143,21 @@ export const alertSchedule = clustersSchema.table(
     switches: jsonb('switches').$type<Switches>().notNull().default({}),
   },
   (t) => [index('alert_schedule_due').on(t.next_run_at)],
+);
+
+/** When each cluster's traces are looked at next for errors, with the same leases, and what has been told of them. */
+export const traceSchedule = clustersSchema.table(
+  'trace_schedule',
+  {
+    cluster_id: uuid('cluster_id')
+      .primaryKey()
+      .references(() => clusters.id, { onDelete: 'cascade' }),
+    next_run_at: time('next_run_at').notNull(),
+    lease_until: time('lease_until'),
+    lease_owner: uuid('lease_owner'),
+    told: jsonb('told').$type<ToldTraces>().notNull().default({ trace_ids: [], services: {} }),
+  },
+  (t) => [index('trace_schedule_due').on(t.next_run_at)],
 );
 
 /**

@@ -1,0 +1,11 @@
+CREATE TABLE "clusters"."trace_schedule" (
+	"cluster_id" uuid PRIMARY KEY NOT NULL,
+	"next_run_at" timestamp (3) with time zone NOT NULL,
+	"lease_until" timestamp (3) with time zone,
+	"lease_owner" uuid,
+	"told" jsonb DEFAULT '{"trace_ids":[],"services":{}}'::jsonb NOT NULL
+);
+--> statement-breakpoint
+ALTER TABLE "clusters"."trace_schedule" ADD CONSTRAINT "trace_schedule_cluster_id_clusters_id_fk" FOREIGN KEY ("cluster_id") REFERENCES "clusters"."clusters"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "trace_schedule_due" ON "clusters"."trace_schedule" USING btree ("next_run_at");--> statement-breakpoint
+INSERT INTO "clusters"."trace_schedule" ("cluster_id", "next_run_at") SELECT "id", now() FROM "clusters"."clusters" WHERE "deleting_at" IS NULL;
