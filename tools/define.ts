@@ -14,7 +14,12 @@ export type Toolset = (typeof TOOLSETS)[number] | 'evidence' | 'chat' | 'access'
 export interface ModelView<Whole> {
   readonly output: z.ZodObject;
   /** `whole` = nothing is left out, so that the output need not be kept as evidence. */
-  readonly view: (output: Whole) => { readonly output: Record<string, unknown>; readonly whole: boolean };
+  readonly view: (output: Whole) => {
+    readonly output: Record<string, unknown>;
+    readonly whole: boolean;
+    /** In place of the tool's summary, where that would say twice what the view says. */
+    readonly text?: string;
+  };
 }
 
 /** One REST route of a tool. Parameters of path, query and body are merged into one input object, in that order of precedence. */
@@ -74,7 +79,8 @@ const Shortened = z
     /** Absent when the whole was too long to keep. */
     evidence_uri: z.string().optional(),
     bytes: z.int(),
-    lists: z.array(z.strictObject({ path: z.string(), kept: z.int(), total: z.int() })),
+    /** Absent when no list was cut. */
+    lists: z.array(z.strictObject({ path: z.string(), kept: z.int(), total: z.int() })).optional(),
   })
   .optional();
 

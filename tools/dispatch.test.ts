@@ -175,15 +175,18 @@ describe('dispatch', () => {
     const list = Array.from({ length: 100 }, (_, i) => `row ${i}`);
     const viewed = tool({
       output: z.strictObject({ list: z.array(z.string()) }),
-      forModel: { output: z.strictObject({ rows: z.int() }), view: () => ({ output: { rows: 100 }, whole: false }) },
+      forModel: {
+        output: z.strictObject({ rows: z.int() }),
+        view: () => ({ output: { rows: 100 }, whole: false, text: 'for models' }),
+      },
       run: async () => ({ list }),
     });
     const mcp = await call(viewed);
     expect(mcp.output).toEqual({
       rows: 100,
-      shortened: { evidence_uri: 'aiops://evidence/e1', bytes: 1, lists: [] },
+      shortened: { evidence_uri: 'aiops://evidence/e1', bytes: 1 },
     });
-    expect(mcp.text).toContain('read_evidence');
+    expect(mcp.text).toMatch(/^for models\nThe whole .* for read_evidence/);
     expect(stored).toMatchObject([{ owner: 'a', content: { list } }]);
     const agent = await call(viewed, {}, { door: 'agent' });
     expect(agent).toMatchObject({ output: { list }, shortened: false, text: 'done', model: { output: { rows: 100 } } });

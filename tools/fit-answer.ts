@@ -43,15 +43,16 @@ export async function fitAnswer(
   const shownData = fit(view?.output ?? whole, limit);
   const ownData = view && door === 'agent' ? fit(whole, limit) : shownData;
   const isViewWhole = view?.whole ?? true;
+  const viewText = view?.text === undefined ? summary : redactText(view.text);
   if (isViewWhole && shownData.omitted.length === 0 && ownData.omitted.length === 0)
     return {
       output: ownData.value,
-      text: summary,
+      text: door === 'mcp' ? viewText : summary,
       shortened: false,
-      ...(view && door === 'agent' ? { model: { output: shownData.value, text: summary } } : {}),
+      ...(view && door === 'agent' ? { model: { output: shownData.value, text: viewText } } : {}),
     };
   const kept = await keep(tool, whole, owner, evidence, view !== undefined);
-  const shown = describe(shownData, isViewWhole, summary, kept);
+  const shown = describe(shownData, isViewWhole, viewText, kept);
   const own = ownData === shownData ? shown : describe(ownData, true, summary, kept);
   return {
     ...own,
@@ -103,13 +104,13 @@ function describe(
   const where =
     kept.uri === undefined
       ? `The whole (${kept.bytes} bytes) is too long to keep; narrow the question.`
-      : `The whole (${kept.bytes} bytes) is ${kept.uri}; read_evidence pages and searches it.`;
+      : `The whole (${kept.bytes} bytes): ${kept.uri}, for read_evidence.`;
   const cuts =
     omitted.length === 0 ? '' : ` The answer was too large to show whole. Shortened: ${describeCuts(omitted)}.`;
   const shortened = {
     ...(kept.uri === undefined ? {} : { evidence_uri: kept.uri }),
     bytes: kept.bytes,
-    lists: omitted.slice(0, MAX_LISTED_CUTS),
+    ...(omitted.length > 0 ? { lists: omitted.slice(0, MAX_LISTED_CUTS) } : {}),
   };
   return { output: { ...value, shortened }, text: `${summary}${cuts}\n${where}` };
 }

@@ -13,11 +13,13 @@ interface Grid {
 }
 
 export const SHOWN_SERIES = 20;
-const LINE_VALUES = 24;
+const LINE_VALUES = 16;
+const LINE_DIGITS = 3;
 const SHOWN_WRONG = 10;
 /** An instant with at most this many different values is told by how often each occurs. */
 const FEW_VALUES = 8;
 const MAX_LABEL_CHARS = 200;
+const MAX_WHY = 160;
 
 /**
  * The most telling series in a few numbers each. `whole` is true when nothing of the data is left out, which only a short
@@ -54,7 +56,7 @@ export function digestClusters(outcomes: readonly ClusterOutcome[]): ClustersDig
   const shown = wrong.slice(0, SHOWN_WRONG).map((one) => ({
     cluster: one.cluster_name,
     status: one.status,
-    why: reasonOf(one).slice(0, 300),
+    why: reasonOf(one).slice(0, MAX_WHY),
   }));
   return {
     asked: outcomes.length - skipped,
@@ -153,12 +155,11 @@ function digestOf(
     labels,
     first: first[1],
     last: statistics.last[1],
-    ...(min && max && !isConstant ? { min: min[1], max: max[1], max_at: timeOf(max[0]) } : {}),
-    ...(avg === undefined || isConstant ? {} : { avg: rounded(avg, 6) }),
+    ...(min && max && !isConstant ? { min: min[1], max: max[1], max_at: momentOf(max[0], grid) } : {}),
+    ...(avg === undefined || isConstant ? {} : { avg: rounded(avg, 4) }),
     ...(trend === undefined ? {} : { trend }),
-    ...(perHour === undefined || perHour === 0 ? {} : { per_hour: rounded(perHour, 4) }),
-    points,
-    ...(steps > points ? { gaps: steps - points } : {}),
+    ...(perHour === undefined || perHour === 0 ? {} : { per_hour: rounded(perHour, 3) }),
+    ...(steps > points ? { points, gaps: steps - points } : {}),
     ...(nans > 0 ? { nan: nans } : {}),
     ...(isConstant ? {} : { line: lineOf(series, grid, steps) }),
     ...histogram,
@@ -167,7 +168,12 @@ function digestOf(
 
 function lineOf({ values }: MetricSeries, { start, end }: Grid, steps: number): string {
   const parts = downSample(values, { start, end, buckets: Math.min(LINE_VALUES, steps) });
-  return parts.map((part) => (part === undefined ? '.' : shortNumber(part))).join(' ');
+  const texts = parts.map((part) => (part === undefined ? '.' : shortNumber(part, LINE_DIGITS)));
+  const suffixes = new Set(texts.filter((text) => text !== '.').map((text) => /[kMGTPE]?$/.exec(text)?.[0]));
+  const [suffix = ''] = suffixes;
+  // A suffix that all share is said once.
+  if (suffixes.size !== 1 || suffix === '') return texts.join(' ');
+  return `in ${suffix}: ${texts.map((text) => text.replace(suffix, '')).join(' ')}`;
 }
 
 /** Native histograms (Prometheus HTTP API, "Native histograms"): count and sum of the last one. */
@@ -186,6 +192,14 @@ export function rounded(value: number, digits: number): number {
 /** ISO 8601 UTC, whole seconds. */
 export function timeOf(unixSeconds: number): string {
   return new Date(Math.round(unixSeconds) * 1000).toISOString().replace('.000', '');
+}
+
+const DAY_SECONDS = 86_400;
+
+/** Within a range of a day the time of day says it all: `10:38:00Z`. */
+function momentOf(unixSeconds: number, { start, end }: Grid): string {
+  const text = timeOf(unixSeconds);
+  return end - start < DAY_SECONDS ? text.slice(text.indexOf('T') + 1) : text;
 }
 
 function cut(value: string): string {

@@ -13,11 +13,11 @@ const SCALES = [
   [1e3, 'k'],
 ] as const;
 
-/** Four significant digits with a decimal SI suffix: `281.2M` = 281,200,000. Small numbers keep their own notation: `0.00012`. */
-export function shortNumber(value: number): string {
+/** Few significant digits (4) with a decimal SI suffix: `281.2M` = 281,200,000. Small numbers keep their own notation: `0.00012`. */
+export function shortNumber(value: number, digits = 4): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
-  const rounded = Number(value.toPrecision(4));
+  const rounded = Number(value.toPrecision(digits));
   const size = Math.abs(rounded);
   const scale = size >= 1e21 ? undefined : SCALES.find(([least]) => size >= least);
-  return scale ? `${Number((rounded / scale[0]).toPrecision(4))}${scale[1]}` : String(rounded);
+  return scale ? `${Number((rounded / scale[0]).toPrecision(digits))}${scale[1]}` : String(rounded);
 }

@@ -9,17 +9,21 @@ export const SeriesDigest = z.strictObject({
   last: z.string().optional(),
   min: z.string().optional(),
   max: z.string().optional(),
+  /** ISO 8601 UTC; the time of day alone where the range is shorter than a day. */
   max_at: z.string().optional(),
   avg: z.number().optional(),
   trend: z.enum(['RISING', 'FALLING', 'FLAT', 'UNCLEAR']).optional(),
   per_hour: z.number().optional().describe('Slope of the fitted line, in the unit of the query per hour'),
+  /** Left out: as many as the range has steps. */
   points: z.int().optional(),
   gaps: z.int().optional().describe('Steps of the range without a sample'),
   nan: z.int().optional(),
   line: z
     .string()
     .optional()
-    .describe('Means of up to 24 equal parts of the range, oldest first; k M G T = 10^3 6 9 12; . = no sample'),
+    .describe(
+      'Means of up to 16 equal parts of the range, oldest first; k M G T = 10^3 6 9 12 ("in M:" for all); . = no sample',
+    ),
   histogram: z.strictObject({ samples: z.int(), count: z.string(), sum: z.string() }).optional(),
 });
 export type SeriesDigest = z.infer<typeof SeriesDigest>;

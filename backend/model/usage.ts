@@ -29,7 +29,10 @@ export const FoundMetrics = z.strictObject({
   ...Outcomes,
 });
 export type FoundMetrics = z.infer<typeof FoundMetrics>;
-export const FoundMetricsForModel = FoundMetrics.extend(ForModel);
+export const FoundMetricsForModel = FoundMetrics.extend({
+  ...ForModel,
+  metrics: z.array(FoundMetric.partial({ type: true, unit: true, help: true, labels: true })),
+});
 
 /** A series of the window, set against the window before. */
 export const TrendSeries = SeriesDigest.extend({
@@ -107,4 +110,7 @@ export const TopAnswer = z.strictObject({
   ...Outcomes,
 });
 export type TopAnswer = z.infer<typeof TopAnswer>;
-export const TopForModel = TopAnswer.extend(ForModel);
+export const TopForModel = TopAnswer.omit({ query: true }).extend({
+  ...ForModel,
+  missing: z.array(MissingMeasure).optional(),
+});

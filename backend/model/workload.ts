@@ -53,7 +53,10 @@ export const DiagnosisAnswer = z.strictObject({
 });
 export type DiagnosisAnswer = z.infer<typeof DiagnosisAnswer>;
 
-export const DiagnosisForModel = DiagnosisAnswer.extend({ clusters: ClustersDigest });
+export const DiagnosisForModel = DiagnosisAnswer.omit({ looked_at: true }).extend({
+  not_checked: z.array(NotChecked).optional(),
+  clusters: ClustersDigest,
+});
 
 export const EventType = z.enum(['NORMAL', 'WARNING', 'OTHER']);
 export type EventType = z.infer<typeof EventType>;

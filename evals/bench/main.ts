@@ -8,6 +8,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { measureAnswerTokens } from './answer-tokens.ts';
 import { measureClusterList } from './cluster-list.ts';
 import { measureDecodeMerge } from './decode-merge.ts';
 import { measureFleetGrowth } from './fleet-growth.ts';
@@ -21,6 +22,7 @@ const MEASURES: Readonly<Record<string, (folder: string) => Promise<Row[]>>> = {
   'fleet-growth': measureFleetGrowth,
   'decode-merge': measureDecodeMerge,
   'cluster-list': measureClusterList,
+  'answer-tokens': measureAnswerTokens,
 };
 
 const say = (line: string) => process.stdout.write(`${line}\n`);

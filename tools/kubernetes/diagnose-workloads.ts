@@ -32,7 +32,14 @@ export const diagnoseWorkloads = defineTool({
   deadlineMs: () => 60_000,
   forModel: {
     output: DiagnosisForModel,
-    view: (answer) => ({ output: { ...answer, clusters: digestClusters(answer.clusters) }, whole: true }),
+    view: ({ looked_at: _objects, not_checked, ...answer }) => ({
+      output: {
+        ...answer,
+        ...(not_checked.length > 0 ? { not_checked } : {}),
+        clusters: digestClusters(answer.clusters),
+      },
+      whole: true,
+    }),
   },
   summarize: ({ findings, total, by_severity, checks, not_checked, looked_at, clusters, complete }) => {
     if (clusters.length === 0)

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { digestClusters } from '../../backend/collectors/series-digest.ts';
-import { describeOutcomes } from '../../backend/model/outcome.ts';
+import { coverageOf, describeOutcomes } from '../../backend/model/outcome.ts';
 import { FoundMetrics, FoundMetricsForModel } from '../../backend/model/usage.ts';
 import { ClustersArg } from '../clusters-arg.ts';
 import { defineTool } from '../define.ts';
@@ -24,7 +24,21 @@ export const findMetrics = defineTool({
   rest: [{ method: 'GET', path: '/metrics/find', rename: { cluster_ids: 'clusters', q: 'words' } }],
   forModel: {
     output: FoundMetricsForModel,
-    view: (answer) => ({ output: { ...answer, clusters: digestClusters(answer.clusters) }, whole: true }),
+    view: (answer) => ({
+      output: {
+        ...answer,
+        metrics: answer.metrics.map(({ type, unit, help, labels, ...metric }) => ({
+          ...metric,
+          ...(type === '' ? {} : { type }),
+          ...(unit === '' ? {} : { unit }),
+          ...(help === '' ? {} : { help }),
+          ...(labels === null ? {} : { labels }),
+        })),
+        clusters: digestClusters(answer.clusters),
+      },
+      whole: true,
+      text: `${coverageOf(answer.clusters).coverage}. ${answer.total} metrics fit.`,
+    }),
   },
   summarize: ({ metrics, total, searched, clusters, complete }) => {
     if (clusters.length === 0)

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { digestClusters } from '../../backend/collectors/series-digest.ts';
-import { describeOutcomes } from '../../backend/model/outcome.ts';
+import { coverageOf, describeOutcomes } from '../../backend/model/outcome.ts';
 import { shortNumber } from '../../backend/model/sample-value.ts';
 import { Duration } from '../../backend/model/time.ts';
 import { ConsumerResource, TopAnswer, TopForModel, UsageBy } from '../../backend/model/usage.ts';
@@ -30,7 +30,15 @@ export const getTopConsumers = defineTool({
   rest: [{ method: 'GET', path: '/metrics/top', rename: { cluster_ids: 'clusters' } }],
   forModel: {
     output: TopForModel,
-    view: (answer) => ({ output: { ...answer, clusters: digestClusters(answer.clusters) }, whole: true }),
+    view: ({ query: _query, missing, ...answer }) => ({
+      output: {
+        ...answer,
+        ...(missing.length > 0 ? { missing } : {}),
+        clusters: digestClusters(answer.clusters),
+      },
+      whole: true,
+      text: `${coverageOf(answer.clusters).coverage}. ${answer.items.length} items.`,
+    }),
   },
   summarize: ({ resource, unit, meaning, items, missing, clusters, complete }) => {
     if (clusters.length === 0)

@@ -1,5 +1,6 @@
 import { digestClusters, digestSeries, timeOf } from '../../backend/collectors/series-digest.ts';
 import { type MetricsAnswer, seriesOf } from '../../backend/model/metrics.ts';
+import { coverageOf } from '../../backend/model/outcome.ts';
 import { MetricsDigest } from '../../backend/model/series-digest.ts';
 import type { ModelView } from '../define.ts';
 
@@ -17,6 +18,7 @@ export const metricsForModel: ModelView<MetricsAnswer> = {
       series: digests,
       notes,
     };
-    return { output, whole };
+    // Values, notes and who did not answer stand in the view.
+    return { output, whole, text: `${coverageOf(results).coverage}. ${digests.total} series.` };
   },
 };
