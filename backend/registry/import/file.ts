@@ -58,10 +58,16 @@ export function credentialsOfFile(text: string, file: string): ClusterCredential
 }
 
 function patchOf(
-  { name, platform, display_name = name, region = '', ...rest }: ClusterCreate,
+  { name, platform, display_name = name, region = '', global_metrics, ...rest }: ClusterCreate,
   says: boolean,
 ): ClusterUpdate {
-  return { ...rest, display_name, region: region === '' ? null : region, ...(says ? { platform } : {}) };
+  return {
+    ...rest,
+    display_name,
+    region: region === '' ? null : region,
+    global_metrics: global_metrics ?? null,
+    ...(says ? { platform } : {}),
+  };
 }
 
 function yamlOf(text: string): unknown {

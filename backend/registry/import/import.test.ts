@@ -64,6 +64,7 @@ describe('import from a clusters file', () => {
       endpoints: {},
     });
     expect(one?.patch(registered)).not.toHaveProperty('platform');
+    expect(one?.patch(registered).global_metrics).toBeNull(); // a hub that left the file leaves the cluster
     expect(wantedOfFile(`${file}    platform: OPENSHIFT\n`).wanted[0]?.patch(registered)).toHaveProperty(
       'platform',
       'OPENSHIFT',
