@@ -115,6 +115,14 @@ export async function openApp(url: string, answer: (request: SentRequest) => Res
       });
       await wait();
     },
+    /** Time goes by. */
+    pass: async (ms: number) => {
+      await act(async () => {
+        clock.advance(ms);
+        await settled();
+      });
+      await wait();
+    },
     key: async (key: string, options: KeyboardEventInit = {}) => {
       const target = document.activeElement ?? document.body;
       await act(() => {

@@ -7,7 +7,11 @@ export interface SharedView {
   readonly zone: Zone;
   /** Cluster names separated by commas, or a selector such as `environment=PRODUCTION`; empty = every cluster in scope. */
   readonly clusters: string;
+  /** How often a question up to now is asked again; empty = only when somebody asks. */
+  readonly refresh: (typeof REFRESHES)[number];
 }
+
+export const REFRESHES = ['', '30s', '1m', '5m'] as const;
 
 export type TabName = 'metrics' | 'traces' | 'logs';
 
@@ -22,6 +26,7 @@ export function readShared(query: Readonly<Record<string, string>>): SharedView 
     range: readTimeRange(query),
     zone: query.tz === 'utc' ? 'utc' : 'local',
     clusters: query.clusters ?? '',
+    refresh: REFRESHES.find((refresh) => refresh === query.refresh) ?? '',
   };
 }
 
@@ -34,13 +39,14 @@ export function tabUrl(
 ): string {
   const query = new URLSearchParams();
   for (const [key, value] of Object.entries(own)) if (value !== '') query.set(key, value);
-  const { range, zone, clusters } = shared;
+  const { range, zone, clusters, refresh } = shared;
   if (range.from !== DEFAULT_RANGE.from || range.to !== DEFAULT_RANGE.to) {
     query.set('from', range.from);
     query.set('to', range.to);
   }
   if (zone !== 'local') query.set('tz', zone);
   if (clusters !== '') query.set('clusters', clusters);
+  if (refresh !== '') query.set('refresh', refresh);
   const search = query.toString();
   const path = part === undefined ? tab : `${tab}/${encodeURIComponent(part)}`;
   return `/observability/${path}${search === '' ? '' : `?${search}`}`;

@@ -148,6 +148,21 @@ describe('Metrics page', () => {
     expect(names()).toHaveLength(2);
   });
 
+  it('asks again as often as the URL says, while the range ends now', async () => {
+    app = await openApp('/observability/metrics?q=up&refresh=30s', server());
+    await app.pass(29_000);
+    expect(asked()).toHaveLength(1);
+    await app.pass(1000);
+    expect(asked()).toHaveLength(2);
+    await app.pass(30_000);
+    expect(asked()).toHaveLength(3);
+    await app.close();
+    const past = 'from=2026-03-01T08:00:00Z&to=2026-03-01T09:00:00Z';
+    app = await openApp(`/observability/metrics?q=up&refresh=30s&${past}`, server());
+    await app.pass(120_000);
+    expect(asked()).toHaveLength(1);
+  });
+
   it('marks the position of what is wrong, until the text changes', async () => {
     app = await openApp(
       '/observability/metrics?q=sum(up))',

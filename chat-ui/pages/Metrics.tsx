@@ -9,6 +9,7 @@ import { metricsCall, metricsUrl, readMetricsView } from '../observability/metri
 import { QueryForm } from '../observability/metrics/QueryForm.tsx';
 import { filterSeries, type WholeAnswer, seriesOf } from '../observability/metrics/series.ts';
 import { createQueryRun, type RunState } from '../observability/query-run.ts';
+import { useRefresh } from '../observability/use-refresh.ts';
 import { useServices } from '../services.ts';
 
 /** The server gives a query 30 s; a little more for the way. */
@@ -41,6 +42,8 @@ export function MetricsPage() {
 
   // The field that writes the filter is not there while there is no answer.
   useEffect(() => setText(view.filter), [view.filter]);
+
+  useRefresh(view, run, ask);
 
   const onRun = (wanted: string) => {
     const trimmed = wanted.trim();

@@ -17,6 +17,7 @@ import {
   type TracesView,
   tracesUrl,
 } from '../observability/traces/traces-view.ts';
+import { useRefresh } from '../observability/use-refresh.ts';
 import { useServices } from '../services.ts';
 
 /** As many calls as one answer may hold. */
@@ -38,6 +39,7 @@ function Search({ view }: { view: TracesView }) {
   const ask = () => void run.ask(key, (signal) => api.post<TraceSearchAnswer>('/traces/search', body, { signal }));
   useEffect(ask, [key]);
   useEffect(() => run.cancel, [run]);
+  useRefresh(view, run, ask);
   const state = run.state.value;
   const refused = state.status === 'failed' && state.failure.code.startsWith('INVALID_') ? state.failure : undefined;
   const onRun = (wanted: TracesView) => {
@@ -62,6 +64,7 @@ function Services({ view }: { view: TracesView }) {
   const ask = () => void run.ask(path, (signal) => api.get<ServiceGraphAnswer>(path, signal));
   useEffect(ask, [path]);
   useEffect(() => run.cancel, [run]);
+  useRefresh(view, run, ask);
   const state = run.state.value;
   return (
     <TracesFrame view={view} state={stateOf(state, ({ edges }) => edges.length)}>

@@ -45,6 +45,8 @@ export function drawPlot(host: HTMLElement, options: PlotOptions): Plot {
   let colours = chartColours(host, labels.length);
   const named = labels.length <= MOST_END_LABELS;
   let silent = false;
+  /** The line that stands out. */
+  let focused: number | undefined;
 
   const size = () => ({ width: Math.max(120, host.clientWidth), height: Math.max(120, host.clientHeight) });
   const axis = { font: FONT, stroke: () => colours.text, ticks: { show: false } };
@@ -118,8 +120,6 @@ export function drawPlot(host: HTMLElement, options: PlotOptions): Plot {
     [columns.times, ...columns.values] as uPlot.AlignedData,
     host,
   );
-  // It belongs to `plot`, and uPlot calls the hooks above only once that is made.
-  let focused: number | undefined;
   plot.over.addEventListener('click', options.onPick);
 
   const resized = new ResizeObserver(() => {
