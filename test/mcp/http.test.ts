@@ -113,7 +113,11 @@ describe.each(ERAS)('/mcp with a %s', (era) => {
     const { url, connect } = await start();
     const client = await connect(era, url);
     expect(await client.resources()).toEqual(['aiops://clusters']);
-    expect(await client.templates()).toEqual(['aiops://clusters/{name}', 'aiops://evidence/{id}']);
+    expect(await client.templates()).toEqual([
+      'aiops://clusters/{name}',
+      'aiops://alerts/{fingerprint}',
+      'aiops://evidence/{id}',
+    ]);
     expect(await client.read('aiops://clusters')).toMatchObject({ total: 2 });
     expect(await client.read('aiops://clusters/hub-1')).toEqual({ name: 'hub-1', state: 'ONLINE' });
   });
