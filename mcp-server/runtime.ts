@@ -1,6 +1,7 @@
 import { createApiTokens } from '../backend/access/tokens.ts';
 import { createErrorLogsCollector } from '../backend/collectors/error-logs.ts';
 import { createFanout } from '../backend/collectors/fanout.ts';
+import { createLogTails } from '../backend/collectors/log-tail.ts';
 import { createLogsCollector } from '../backend/collectors/logs.ts';
 import { createMetricUsage } from '../backend/collectors/usage/usage-services.ts';
 import { createWorkloadsCollector } from '../backend/collectors/workloads/workloads.ts';
@@ -253,6 +254,7 @@ export async function openRuntime({
       logs: createLogsCollector({ fanout, spokes }),
       traces,
       errorLogs: createErrorLogsCollector({ fanout, spokes }),
+      logTails: createLogTails({ spokes, clock }),
       ...alerting.services,
       workloads: createWorkloadsCollector({ fanout, spokes, clock }),
       conversations,

@@ -25,6 +25,8 @@ import { type Runtime, openRuntime } from './runtime.ts';
 import { startTracing } from './tracing.ts';
 import { PROJECT_ROOT, VERSION } from './version.ts';
 import { createEventSocket } from './ws/event-socket.ts';
+import { createLogTailSocket } from './ws/log-tail-socket.ts';
+import { attachUpgrades } from './ws/upgrades.ts';
 
 export interface RunningServer {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
@@ -94,6 +96,15 @@ export async function startServer({
       replay: (sequence) => listEventsAfter(runtime.store, sequence, REPLAY_PAGE),
       maySee: (principal, event) => maySee(runtime, principal, event),
     });
+    const logTails = createLogTailSocket({
+      identity,
+      guard,
+      dispatcher: runtime.dispatcher,
+      tails: runtime.services.logTails,
+      clusterOf: (id) => runtime.services.registry.get(id),
+      clock,
+      logger,
+    });
     const mcp = createMcpFactory({
       dispatcher: runtime.dispatcher,
       evidence: runtime.evidence,
@@ -146,12 +157,17 @@ export async function startServer({
       },
       app,
     );
-    socket.attach(server);
+    const upgrades = new Map([
+      ['/ws', socket.upgrade],
+      ['/api/v1/logs/tail', logTails.upgrade],
+    ]);
+    attachUpgrades(server, upgrades, logger);
     const listener = await listen(server, config.port, config.host, 'AIOPS_PORT');
     // Streams that a client keeps open end first, or the listener would wait for them.
     closers.push(
       () => closeListener(listener, readiness),
       () => socket.close(),
+      async () => logTails.close(),
       () => closeMcp(),
     );
     if (config.metrics_port !== undefined) {

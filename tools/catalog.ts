@@ -41,6 +41,7 @@ import type { AnyTool } from './define.ts';
 import { getEvidence } from './evidence/get-evidence.ts';
 import { readEvidence } from './evidence/read-evidence.ts';
 import { getLogLabels } from './logs/get-log-labels.ts';
+import { planLogTail } from './logs/plan-log-tail.ts';
 import { queryLogs } from './logs/query-logs.ts';
 import { diagnoseWorkloads } from './kubernetes/diagnose-workloads.ts';
 import { listEvents } from './kubernetes/list-events.ts';
@@ -100,6 +101,7 @@ export const catalog: readonly AnyTool[] = [
   getMetricSeries,
   getMetricMetadata,
   getLogLabels,
+  planLogTail,
   listTraceServices,
   listTraceOperations,
   getTraceSpans,

@@ -5,6 +5,7 @@ import type { AlertHistory } from '../backend/collectors/alert-history/history.t
 import type { WebhookSecrets } from '../backend/collectors/alert-history/webhook-secrets.ts';
 import type { AlertsCollector } from '../backend/collectors/alerts.ts';
 import type { ErrorLogsCollector } from '../backend/collectors/error-logs.ts';
+import type { LogTails } from '../backend/collectors/log-tail.ts';
 import type { LogsCollector } from '../backend/collectors/logs.ts';
 import type { TracesCollector } from '../backend/collectors/traces/traces.ts';
 import type { MetricsCollector } from '../backend/collectors/metrics.ts';
@@ -44,6 +45,7 @@ export interface Services {
   readonly alertHistory: Pick<AlertHistory, 'list' | 'outcomes'>;
   readonly silences: Silences;
   readonly errorLogs: ErrorLogsCollector;
+  readonly logTails: LogTails;
   readonly webhookSecrets: Pick<WebhookSecrets, 'rotate' | 'remove'>;
   readonly workloads: WorkloadsCollector;
   readonly conversations: Conversations;

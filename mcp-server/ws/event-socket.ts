@@ -1,5 +1,3 @@
-import type { IncomingMessage, Server } from 'node:http';
-import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { requirePermission } from '../../backend/access/policy.ts';
 import type { Principal } from '../../backend/model/access.ts';
@@ -10,8 +8,9 @@ import type { EventBus } from '../../backend/platform/event-bus.ts';
 import type { Logger } from '../../backend/platform/logger.ts';
 import type { Metrics } from '../../backend/platform/metrics.ts';
 import type { OriginGuard } from '../http/origin-guard.ts';
-import { type Identity, bearerOf } from '../identity/identity.ts';
+import type { Identity } from '../identity/identity.ts';
 import { EventClient, type EventClientOptions } from './event-client.ts';
+import { type Upgrade, chooseProtocol, credentialOf, keepAlive } from './upgrades.ts';
 
 export interface EventSocketOptions {
   readonly identity: Identity;
@@ -27,15 +26,12 @@ export interface EventSocketOptions {
   readonly maxConnections?: number;
 }
 
-const HEARTBEAT_MS = 30_000;
-/** A peer that has not answered a ping for this long is gone; heartbeat + this ≤ 40 s. */
-const PONG_WITHIN_MS = 9_000;
 const FIRST_MESSAGE_AUTH_MS = 5_000;
 const CLOSE_WITHIN_MS = 2_000;
 const MAX_MESSAGE_BYTES = 64 * 1024;
 
 export interface EventSocket {
-  attach(server: Server): void;
+  readonly upgrade: Upgrade;
   /** Tells every client to reconnect later and closes. */
   close(): Promise<void>;
 }
@@ -46,39 +42,21 @@ export function createEventSocket(options: EventSocketOptions): EventSocket {
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_MESSAGE_BYTES,
-    // The token in the subprotocol list is a credential and is not echoed; `bearer` names the scheme.
-    handleProtocols: (protocols) => (protocols.has('bearer') ? 'bearer' : false),
+    handleProtocols: chooseProtocol,
   });
   const clients = new Set<EventClient>();
   const unsubscribe = bus.subscribe((event) => {
     for (const client of clients) client.deliver(event);
   });
 
-  async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    const onSocketError = () => socket.destroy();
-    socket.on('error', onSocketError);
-    try {
-      if (URL.parse(request.url ?? '', 'http://localhost')?.pathname !== '/ws')
-        throw new AppError('NOT_FOUND', 'There is no WebSocket here.');
-      guard.check(request.headers);
-      if (clients.size >= maxConnections) throw new AppError('RATE_LIMITED', 'Too many WebSocket connections.');
-      const credential = credentialOf(request);
-      const later = credential === undefined && identity.mode !== 'none' && request.headers.origin === undefined;
-      const principal = later ? undefined : await identity.authenticate(credential);
-      server.handleUpgrade(request, socket, head, (ws) => {
-        socket.off('error', onSocketError);
-        accept(ws, principal, credential);
-      });
-    } catch (thrown) {
-      const error = asAppError(thrown);
-      if (error.code === 'INTERNAL_ERROR') logger.error({ err: error.cause }, 'WebSocket upgrade failed');
-      // `end` only half-closes, and nobody else looks after a socket whose upgrade was refused.
-      socket.once('finish', () => socket.destroy());
-      socket.end(
-        `HTTP/1.1 ${error.status} ${error.code}\r\nConnection: close\r\nContent-Type: text/plain\r\n\r\n${error.sentence}\n`,
-      );
-    }
-  }
+  const upgrade: Upgrade = async (request, socket, head) => {
+    guard.check(request.headers);
+    if (clients.size >= maxConnections) throw new AppError('RATE_LIMITED', 'Too many WebSocket connections.');
+    const credential = credentialOf(request);
+    const later = credential === undefined && identity.mode !== 'none' && request.headers.origin === undefined;
+    const principal = later ? undefined : await identity.authenticate(credential);
+    server.handleUpgrade(request, socket, head, (ws) => accept(ws, principal, credential));
+  };
 
   function accept(ws: WebSocket, principal: Principal | undefined, credential: string | undefined): void {
     metrics.wsConnections.inc();
@@ -100,20 +78,9 @@ export function createEventSocket(options: EventSocketOptions): EventSocket {
         else logger.warn({ err: error }, 'a WebSocket credential could not be checked again');
       }
     };
-    let cancelDead = () => {};
-    let cancelNext = () => {};
-    const beat = () => {
-      void recheck();
-      ws.ping();
-      cancelDead = clock.after(PONG_WITHIN_MS, () => ws.terminate());
-      cancelNext = clock.after(HEARTBEAT_MS, beat);
-    };
-    cancelNext = clock.after(HEARTBEAT_MS, beat);
-    ws.on('pong', () => cancelDead());
+    keepAlive(ws, clock, () => void recheck());
     ws.on('error', (error) => logger.debug({ err: error }, 'WebSocket error'));
     ws.on('close', () => {
-      cancelDead();
-      cancelNext();
       cancelAuth();
       clients.delete(client);
       client.gone();
@@ -153,9 +120,7 @@ export function createEventSocket(options: EventSocketOptions): EventSocket {
   }
 
   return {
-    attach: (http) => {
-      http.on('upgrade', (request, socket, head) => void upgrade(request, socket, head));
-    },
+    upgrade,
     close: async () => {
       unsubscribe();
       for (const client of clients) client.disconnect('server is shutting down', 1_000);
@@ -169,14 +134,6 @@ export function createEventSocket(options: EventSocketOptions): EventSocket {
       cancel();
     },
   };
-}
-
-/** From `Authorization`, or from `Sec-WebSocket-Protocol: bearer, <token>`, which is all a browser can set. */
-function credentialOf(request: IncomingMessage): string | undefined {
-  const header = bearerOf(request.headers.authorization);
-  if (header !== undefined) return header;
-  const [scheme, token] = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((part) => part.trim());
-  return scheme === 'bearer' && token !== undefined && token !== '' ? token : undefined;
 }
 
 function textOf(data: RawData): string {

@@ -1,6 +1,7 @@
 import { StdioClientTransport as ModernStdio } from '@modelcontextprotocol/client/stdio';
 import { StdioClientTransport as LegacyStdio } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import type { ChatMessage } from '../../backend/model/chat.ts';
 import { AlertDetail, type AlertEpisode } from '../../backend/model/alert.ts';
 import { MetricsDigest } from '../../backend/model/series-digest.ts';
@@ -222,4 +223,44 @@ function numbers(answer: unknown): string[][] {
       series.values.map(([, value]) => [`${result.cluster_name} ${JSON.stringify(series.metric)}`, value]),
     ),
   );
+}
+
+describe('a live tail of logs', () => {
+  it('gives lines of every cluster that has logs, and names those that have none', async () => {
+    const query = encodeURIComponent('{namespace=~".+"}');
+    const socket = new WebSocket(
+      `${demo.url.replace('http', 'ws')}/api/v1/logs/tail?query=${query}&start=-2m&limit=20`,
+    );
+    const messages: TailMessage[] = [];
+    socket.on('message', (data: Buffer) => messages.push(JSON.parse(data.toString()) as TailMessage)); // proof: asserted below
+    await eventually('lines of three clusters', async () => {
+      const lines = messages.flatMap(({ entries = [] }) => entries);
+      return new Set(lines.map(({ cluster_name }) => cluster_name)).size === 3;
+    });
+    expect(messages[0]).toMatchObject({
+      type: 'started',
+      followed: [{ cluster_name: 'hub-1' }, { cluster_name: 'prod-eu-1' }, { cluster_name: 'prod-us-1' }],
+      skipped: [{ cluster_name: 'edge-lab-1', status: 'SKIPPED' }],
+    });
+    await demo.fleet.kill('hub-1', 'loki');
+    await eventually('word of the cluster that went away', async () =>
+      messages.some(({ cluster_name, state }) => cluster_name === 'hub-1' && state === 'RECONNECTING'),
+    );
+    await demo.fleet.start('hub-1', 'loki');
+    await eventually('its return', async () =>
+      messages.some(
+        ({ cluster_name, state, backfilled }) =>
+          cluster_name === 'hub-1' && state === 'CONNECTED' && backfilled !== undefined,
+      ),
+    );
+    socket.close();
+  });
+});
+
+interface TailMessage {
+  readonly type: string;
+  readonly entries?: { readonly cluster_name: string }[];
+  readonly cluster_name?: string;
+  readonly state?: string;
+  readonly backfilled?: number;
 }
