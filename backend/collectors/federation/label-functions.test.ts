@@ -13,6 +13,9 @@ describe('safePattern', () => {
 
   it.each([
     ['(a+)+'],
+    ['((a+))+'],
+    ['((a)+b)*'],
+    ['.{1,90}.{1,90}.{1,90}.{1,90}x'],
     ['(a|aa)*'],
     ['(.*)*x'],
     ['.*.*.*.*.*x'],
@@ -29,6 +32,23 @@ describe('safePattern', () => {
     expect(safePattern('a|b', 0).exec('ab')).toBeNull();
     expect(safePattern('(?i)A.', 0).exec('ab')?.[0]).toBe('ab');
   });
+
+  it.each([['(a|a)'.repeat(30)], [`${'a?'.repeat(40)}b`]])('gives up on %s before it begins', (regex) => {
+    expect(() => safePattern(regex, 0).exec('a'.repeat(30))).toThrow(
+      expect.objectContaining({ code: 'QUERY_REFUSED' }),
+    );
+  });
+
+  it.each([['([^:]+)(:[0-9]+)?'], ['(api|db)-(.*)-(.*)'], ['([^.]+)\\.([^.]+)\\.(.+)']])(
+    'runs %s over the labels of many series',
+    (regex) => {
+      const pattern = safePattern(regex, 0);
+      const run = () => {
+        for (let i = 0; i < 2000; i += 1) pattern.exec(`10.128.${i}.7:9100-and-some-more`);
+      };
+      expect(run).not.toThrow();
+    },
+  );
 
   it('gives up when all texts together are too much', () => {
     const pattern = safePattern('.*.*.*x', 5);
