@@ -5,6 +5,7 @@ import { WebSocket } from 'ws';
 import type { ChatMessage } from '../../backend/model/chat.ts';
 import { AlertDetail, type AlertEpisode } from '../../backend/model/alert.ts';
 import { MetricsDigest } from '../../backend/model/series-digest.ts';
+import { TopAnswer, UsageAnswer } from '../../backend/model/usage.ts';
 import { catalog } from '../../tools/catalog.ts';
 import { type TestClient, connectHttp, connectLegacy, connectModern } from '../mcp/clients.ts';
 import { type Demo, startDemo } from '../support/demo.ts';
@@ -142,6 +143,39 @@ describe('the same question', () => {
       if (content.includes('memory')) expect(message.content).toMatch(/[GM]iB/);
     },
   );
+});
+
+describe('questions that are more than one query', () => {
+  const ask = async (tool: string, body: object) =>
+    (await rest(demo.url, 'POST', `/api/v1/tools/${tool}`, { body })).body;
+
+  it('find use beside what there is, by every grouping, on real Prometheus servers', async () => {
+    const shares: Record<string, string[]> = {
+      cluster: ['cpu_of_allocatable', 'memory_of_allocatable', 'disk_of_size'],
+      namespace: ['cpu_of_limits', 'memory_of_limits'],
+      node: ['cpu_of_allocatable', 'memory_requested_of_allocatable', 'disk_of_size'],
+      pod: ['cpu_of_requests', 'memory_of_limits'],
+    };
+    for (const [by, wanted] of Object.entries(shares)) {
+      const { rows } = UsageAnswer.parse(await ask('get_resource_usage', { by, clusters: ['prod-us-1'] }));
+      expect(Object.keys(rows[0]?.percent ?? {})).toEqual(expect.arrayContaining(wanted));
+    }
+  });
+
+  it('rank by GPU and restarts, and name what nobody measures', async () => {
+    const gpu = TopAnswer.parse(await ask('get_top_consumers', { resource: 'gpu', by: 'node' }));
+    expect(gpu.items.map(({ cluster }) => cluster)).toEqual(['prod-us-1']);
+    expect(gpu.missing[0]?.clusters).toContain('hub-1');
+    const restarts = TopAnswer.parse(await ask('get_top_consumers', { resource: 'restarts' }));
+    expect(restarts.items[0]?.labels['pod']).toMatch(/^checkout-/);
+  });
+
+  it('answer why a workload restarts, in the chat and with no model', async () => {
+    const session = await rest(demo.url, 'POST', '/api/v1/chat/sessions', { body: {} });
+    const path = `/api/v1/chat/sessions/${String(session.body['id'])}/messages`;
+    const { body } = await rest(demo.url, 'POST', path, { body: { content: 'Why is checkout restarting?' } });
+    expect((body as ChatMessage).content).toMatch(/OOM_KILLED\*\* Pod `shop\/checkout-[^`]+` on prod-eu-1/);
+  });
 });
 
 /** The address of evidence: what a range is summarised from. */

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { digestClusters } from '../../backend/collectors/series-digest.ts';
 import { LabelsAnswer } from '../../backend/model/metrics.ts';
 import { describeOutcomes } from '../../backend/model/outcome.ts';
+import { ClustersDigest } from '../../backend/model/series-digest.ts';
 import { TimeInput, resolveTime } from '../../backend/model/time.ts';
 import { ClustersArg } from '../clusters-arg.ts';
 import { defineTool } from '../define.ts';
@@ -25,6 +27,10 @@ export const getMetricLabels = defineTool({
     limit: z.int().min(1).max(10_000).default(200),
   }),
   output: LabelsAnswer,
+  forModel: {
+    output: LabelsAnswer.extend({ clusters: ClustersDigest }),
+    view: (answer) => ({ output: { ...answer, clusters: digestClusters(answer.clusters) }, whole: true }),
+  },
   example: { label: '__name__', match: ['{__name__=~"node_.*"}'] },
   rest: [
     {
