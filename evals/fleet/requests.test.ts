@@ -68,6 +68,28 @@ describe('sampled requests', () => {
     expect(from('hub-1', 0, 60)).toEqual([]);
   });
 
+  it('are counted by the service graph as the storefront counts them', () => {
+    const spec = DEMO_CLUSTERS.find(({ name }) => name === 'prod-eu-1');
+    if (!spec) throw new Error('prod-eu-1');
+    const { targets } = createWorld(spec, { seed: SEED, epoch: EPOCH, incidentDelaySeconds: DELAY });
+    const families = targets.find(({ job }) => job === 'tempo-metrics-generator')?.families ?? [];
+    const increase = (name: string, server: string, start: number, end: number) => {
+      const samples = families.find((family) => family.name === `traces_service_graph_request_${name}`)?.samples ?? [];
+      const one = samples.find(({ labels }) => labels['server'] === server);
+      return (one?.value(EPOCH + end) ?? Number.NaN) - (one?.value(EPOCH + start) ?? Number.NaN);
+    };
+    const [start, end] = [DELAY - 600, DELAY + 1200];
+    const codes = (code: string) =>
+      ['/cart', '/products'].reduce((sum, handler) => sum + counted('prod-eu-1', handler, code, start, end), 0);
+    // Each of the counters is rounded down by itself.
+    expect(Math.abs(increase('total', 'storefront', start, end) - codes('200') - codes('503'))).toBeLessThan(16);
+    expect(Math.abs(increase('failed_total', 'storefront', start, end) - codes('503'))).toBeLessThan(16);
+    const failed = (server: string) =>
+      increase('failed_total', server, start, end) / increase('total', server, start, end);
+    expect(failed('checkout')).toBeGreaterThan(0.15);
+    expect(failed('catalog')).toBeLessThan(0.005);
+  });
+
   it('fail as often as the exporter counts, calm and during the incident', () => {
     for (const [start, end] of [
       [-20_000, 0],

@@ -39,8 +39,8 @@ const fanOutTools = catalog.filter(
   ({ output, input, annotations }) =>
     annotations.readOnly &&
     'complete' in output.shape &&
-    // What one trace is cannot be told in part by nobody: that is an error.
-    !('trace' in output.shape || 'trace_id' in output.shape) &&
+    // What one trace or alert is cannot be told in part by nobody: that is an error.
+    !('trace' in output.shape || 'trace_id' in output.shape || 'fingerprint' in input.shape) &&
     'clusters' in input.shape &&
     !('cluster' in input.shape),
 );
