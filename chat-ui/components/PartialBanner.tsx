@@ -6,7 +6,13 @@ import { Retry } from './StateView.tsx';
 const MOST_NAMED = 5;
 
 /** "3 of 4 clusters answered", who did not and why. Totals read "≥" while this shows. */
-export function PartialBanner(props: { what: string; outcomes: readonly ClusterOutcome[]; onRetry: () => void }) {
+export function PartialBanner(props: {
+  what: string;
+  outcomes: readonly ClusterOutcome[];
+  onRetry: () => void;
+  /** What that means for the numbers below. */
+  consequence?: string;
+}) {
   // A cluster that was left alone on purpose carries the reason as its error, and is missing like one that failed.
   const asked = props.outcomes.filter((o) => o.status !== 'SKIPPED' || o.error);
   const wrong = asked.filter((o) => o.status !== 'SUCCESS');
@@ -19,7 +25,7 @@ export function PartialBanner(props: { what: string; outcomes: readonly ClusterO
           <b>
             {props.what}: {answered} of {asked.length} clusters answered{inPart > 0 && `, ${inPart} in part`}.
           </b>{' '}
-          Totals are lower bounds.
+          {props.consequence ?? 'Totals are lower bounds.'}
         </p>
         <ul class="banner-list">
           {wrong.slice(0, MOST_NAMED).map((o) => (

@@ -119,9 +119,10 @@ describe('Metrics page', () => {
     const apart = [result(1, 'alpha', { data: [] }), result(2, 'beta', { data: [] })];
     app = await openApp(
       '/observability/metrics?q=up&agg=SUM',
-      server(() => json(answer(apart, { aggregation: 'SUM', merged }))),
+      server(() => json(answer(apart, { aggregation: 'SUM', merged, complete: false }), 206)),
     );
     expect(names()).toEqual(['{}']);
+    expect(app.text()).toContain('Values are of those alone.');
   });
 
   it.each([

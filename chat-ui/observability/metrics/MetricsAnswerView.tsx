@@ -27,7 +27,15 @@ export function MetricsAnswerView(props: {
   const { answer, series, view, text, onText, onRetry } = props;
   return (
     <>
-      {!answer.complete && <PartialBanner what="Metrics" outcomes={answer.results} onRetry={onRetry} />}
+      {!answer.complete && (
+        <PartialBanner
+          what="Metrics"
+          outcomes={answer.results}
+          onRetry={onRetry}
+          // A sum is then a lower bound, an average is not; the notes of the answer say which.
+          consequence={answer.aggregation ? 'Values are of those alone.' : 'Totals are lower bounds.'}
+        />
+      )}
       <Notes answer={answer} />
       {answer.results.length === 0 && (
         <StateView title="No cluster was asked.">
