@@ -1,8 +1,8 @@
 /** The one suite of everything that stores, run on PGlite and on a real PostgreSQL. Each part stands beside its code. */
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 import { tokensSuite } from './access/tokens.suite.ts';
-import { alertHistorySuite } from './collectors/alert-history/history.suite.ts';
-import { alertRecordSuite } from './collectors/alert-history/record.suite.ts';
+import { alertHistorySuite } from './collectors/alerts/history/history.suite.ts';
+import { alertRecordSuite } from './collectors/alerts/history/record.suite.ts';
 import { traceWatchSuite } from './collectors/traces/trace-watch.suite.ts';
 import { conversationsSuite } from './conversations/conversations.suite.ts';
 import { systemClock } from './platform/clock.ts';

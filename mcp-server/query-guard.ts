@@ -1,4 +1,4 @@
-import type { MetricsSource } from '../backend/collectors/metrics-source.ts';
+import type { MetricsSource } from '../backend/collectors/metrics/metrics-source.ts';
 import { createSeriesCounter } from '../backend/collectors/query-guard/count-series.ts';
 import { type QueryGuard, createQueryGuard } from '../backend/collectors/query-guard/query-guard.ts';
 import type { Clock } from '../backend/platform/clock.ts';

@@ -1,6 +1,6 @@
 import type { Principal } from '../backend/model/access.ts';
 import type { ChatStreamEvent } from '../backend/model/chat.ts';
-import type { Question } from '../backend/collectors/fanout.ts';
+import type { Question } from '../backend/collectors/fanout/fanout.ts';
 import type { Cluster } from '../backend/model/cluster.ts';
 import type { Clock } from '../backend/platform/clock.ts';
 import type { Logger } from '../backend/platform/logger.ts';

@@ -1,4 +1,4 @@
-import type { Progress } from '../backend/collectors/fanout.ts';
+import type { Progress } from '../backend/collectors/fanout/fanout.ts';
 import type { Clock } from '../backend/platform/clock.ts';
 
 /** How many of the clusters of a call have answered, in all the rounds it has put to them so far. */

@@ -94,7 +94,7 @@ export type AlertDetail = z.infer<typeof AlertDetail>;
 const Switch = z.strictObject({ seen_at: z.iso.datetime().optional(), missing_since: z.iso.datetime().optional() });
 export type Switch = z.infer<typeof Switch>;
 
-/** The dead-man's switches of one cluster (`collectors/alert-history/switches.ts`). */
+/** The dead-man's switches of one cluster (`collectors/alerts/history/switches.ts`). */
 export const Switches = z.strictObject({
   watchdog: Switch.optional(),
   targets: Switch.optional(),

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { createFanout } from '../../backend/collectors/fanout.ts';
+import { createFanout } from '../../backend/collectors/fanout/fanout.ts';
 import { createWorkloadsCollector } from '../../backend/collectors/workloads/workloads.ts';
 import { testCluster } from '../../backend/model/test-cluster.ts';
 import { ManualClock, systemClock } from '../../backend/platform/clock.ts';

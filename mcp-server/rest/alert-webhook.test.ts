@@ -1,10 +1,10 @@
 import express from 'express';
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { createAlertIntake } from '../../backend/collectors/alert-history/intake.ts';
-import { type AlertRecorder, createAlertRecorder } from '../../backend/collectors/alert-history/record.ts';
-import { createWebhookSecrets } from '../../backend/collectors/alert-history/webhook-secrets.ts';
-import { fingerprintOf } from '../../backend/collectors/fingerprint.ts';
+import { createAlertIntake } from '../../backend/collectors/alerts/history/intake.ts';
+import { type AlertRecorder, createAlertRecorder } from '../../backend/collectors/alerts/history/record.ts';
+import { createWebhookSecrets } from '../../backend/collectors/alerts/history/webhook-secrets.ts';
+import { fingerprintOf } from '../../backend/collectors/alerts/fingerprint.ts';
 import type { Cluster } from '../../backend/model/cluster.ts';
 import { ManualClock, systemClock } from '../../backend/platform/clock.ts';
 import { alertEpisodes, alertSchedule, outbox, webhookSecrets } from '../../backend/platform/store/schema.ts';

@@ -1,7 +1,7 @@
 import { Router, type RequestHandler } from 'express';
 import { AppError } from '../../backend/model/errors.ts';
-import { type AlertIntake, Taken, WebhookPayload } from '../../backend/collectors/alert-history/intake.ts';
-import type { WebhookCluster, WebhookSecrets } from '../../backend/collectors/alert-history/webhook-secrets.ts';
+import { type AlertIntake, Taken, WebhookPayload } from '../../backend/collectors/alerts/history/intake.ts';
+import type { WebhookCluster, WebhookSecrets } from '../../backend/collectors/alerts/history/webhook-secrets.ts';
 import { jsonBody } from '../http/json-body.ts';
 import { bearerOf } from '../identity/identity.ts';
 

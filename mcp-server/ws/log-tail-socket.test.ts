@@ -3,7 +3,7 @@ import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import type { TailEvent } from '../../backend/collectors/log-tail.ts';
+import type { TailEvent } from '../../backend/collectors/logs/log-tail.ts';
 import { WHOLE_FLEET } from '../../backend/model/access.ts';
 import { AppError } from '../../backend/model/errors.ts';
 import { testCluster } from '../../backend/model/test-cluster.ts';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { z } from 'zod';
-import type { LogTails } from '../../backend/collectors/log-tail.ts';
+import type { LogTails } from '../../backend/collectors/logs/log-tail.ts';
 import type { Principal } from '../../backend/model/access.ts';
 import type { Cluster } from '../../backend/model/cluster.ts';
 import { AppError, asAppError } from '../../backend/model/errors.ts';

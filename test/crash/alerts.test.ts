@@ -1,7 +1,7 @@
 /** SIGKILL while Alertmanagers send: a notification that was acknowledged is there, with exactly one event each way. */
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fingerprintOf } from '../../backend/collectors/fingerprint.ts';
+import { fingerprintOf } from '../../backend/collectors/alerts/fingerprint.ts';
 import type { AlertEpisode } from '../../backend/model/alert.ts';
 import { type Call, type CrashingServer, createCrashingServer } from './crashing-server.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { createFanout } from '../../backend/collectors/fanout.ts';
+import { createFanout } from '../../backend/collectors/fanout/fanout.ts';
 import { testCluster } from '../../backend/model/test-cluster.ts';
 import { ManualClock, systemClock } from '../../backend/platform/clock.ts';
 import { createLogger } from '../../backend/platform/logger.ts';

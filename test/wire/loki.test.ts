@@ -3,9 +3,9 @@
  * (`npm run test:wire`) against a real one, 3.x, that has received lines within the last hour.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Fetch, mergePages, readClusterPage } from '../../backend/collectors/log-page.ts';
-import type { LogCursor } from '../../backend/collectors/log-cursor.ts';
-import { formatSelector } from '../../backend/collectors/logql.ts';
+import { type Fetch, mergePages, readClusterPage } from '../../backend/collectors/logs/log-page.ts';
+import type { LogCursor } from '../../backend/collectors/logs/log-cursor.ts';
+import { formatSelector } from '../../backend/collectors/logs/logql.ts';
 import { AppError } from '../../backend/model/errors.ts';
 import type { LogDirection } from '../../backend/model/logs.ts';
 import { createAddressPolicy } from '../../backend/spokes/address-policy.ts';

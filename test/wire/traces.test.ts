@@ -1,7 +1,7 @@
 /** Traces over the Tempos of the simulated fleet: what is asked of many clusters and joined. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createFanout } from '../../backend/collectors/fanout.ts';
-import type { MetricsQuery } from '../../backend/collectors/metrics.ts';
+import { createFanout } from '../../backend/collectors/fanout/fanout.ts';
+import type { MetricsQuery } from '../../backend/collectors/metrics/metrics.ts';
 import type { MetricsAnswer } from '../../backend/model/metrics.ts';
 import { type TracesCollector, createTracesCollector } from '../../backend/collectors/traces/traces.ts';
 import type { Cluster } from '../../backend/model/cluster.ts';

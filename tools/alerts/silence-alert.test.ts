@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NewSilenceRequest } from '../../backend/collectors/silences.ts';
+import type { NewSilenceRequest } from '../../backend/collectors/alerts/silences.ts';
 import type { Principal } from '../../backend/model/access.ts';
 import { testCluster } from '../../backend/model/test-cluster.ts';
 import { ManualClock } from '../../backend/platform/clock.ts';

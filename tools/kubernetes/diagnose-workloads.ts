@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ANALYZERS } from '../../backend/collectors/workloads/analyze.ts';
-import { digestClusters } from '../../backend/collectors/series-digest.ts';
+import { digestClusters } from '../../backend/collectors/metrics/series-digest.ts';
 import { describeOutcomes } from '../../backend/model/outcome.ts';
 import { DiagnosisAnswer, DiagnosisForModel, FindingSeverity } from '../../backend/model/workload.ts';
 import { ClustersArg } from '../clusters-arg.ts';

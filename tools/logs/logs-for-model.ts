@@ -1,4 +1,4 @@
-import { digestClusters, digestSeries } from '../../backend/collectors/series-digest.ts';
+import { digestClusters, digestSeries } from '../../backend/collectors/metrics/series-digest.ts';
 import { type LogEntry, type LogsAnswer, LogsDigest } from '../../backend/model/logs.ts';
 import type { ModelView } from '../define.ts';
 import { placeOf } from './summarize-logs.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { digestClusters } from '../../backend/collectors/series-digest.ts';
+import { digestClusters } from '../../backend/collectors/metrics/series-digest.ts';
 import { LabelsAnswer } from '../../backend/model/metrics.ts';
 import { describeOutcomes } from '../../backend/model/outcome.ts';
 import { ClustersDigest } from '../../backend/model/series-digest.ts';

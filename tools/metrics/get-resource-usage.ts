@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { digestClusters } from '../../backend/collectors/series-digest.ts';
+import { digestClusters } from '../../backend/collectors/metrics/series-digest.ts';
 import { describeOutcomes } from '../../backend/model/outcome.ts';
 import { UsageAnswer, UsageBy, UsageForModel } from '../../backend/model/usage.ts';
 import { ClustersArg } from '../clusters-arg.ts';

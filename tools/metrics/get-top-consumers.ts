@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { digestClusters } from '../../backend/collectors/series-digest.ts';
+import { digestClusters } from '../../backend/collectors/metrics/series-digest.ts';
 import { coverageOf, describeOutcomes } from '../../backend/model/outcome.ts';
 import { shortNumber } from '../../backend/model/sample-value.ts';
 import { Duration } from '../../backend/model/time.ts';

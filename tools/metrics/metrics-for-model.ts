@@ -1,4 +1,4 @@
-import { digestClusters, digestSeries, timeOf } from '../../backend/collectors/series-digest.ts';
+import { digestClusters, digestSeries, timeOf } from '../../backend/collectors/metrics/series-digest.ts';
 import { type MetricsAnswer, seriesOf } from '../../backend/model/metrics.ts';
 import { coverageOf } from '../../backend/model/outcome.ts';
 import { MetricsDigest } from '../../backend/model/series-digest.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../backend/model/errors.ts';
 import type { MetricResult, MetricSeries, MetricsAnswer } from '../../backend/model/metrics.ts';
-import type { MetricsQuery } from '../../backend/collectors/metrics.ts';
+import type { MetricsQuery } from '../../backend/collectors/metrics/metrics.ts';
 import { testCluster } from '../../backend/model/test-cluster.ts';
 import { ManualClock } from '../../backend/platform/clock.ts';
 import type { CallContext } from '../context.ts';

@@ -1,4 +1,4 @@
-import { labelKey } from '../cluster-series.ts';
+import { labelKey } from '../metrics/cluster-series.ts';
 import { type Grouping, METRIC_NAME } from './ast.ts';
 import { evaluationError, notDecomposable } from './refusals.ts';
 import { printPlain } from './sample-text.ts';

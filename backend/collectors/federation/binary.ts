@@ -1,4 +1,4 @@
-import { labelKey } from '../cluster-series.ts';
+import { labelKey } from '../metrics/cluster-series.ts';
 import {
   type Arithmetic,
   type BinaryOp,

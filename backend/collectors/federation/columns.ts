@@ -1,7 +1,7 @@
 import { AppError } from '../../model/errors.ts';
 import type { MetricSeries } from '../../model/metrics.ts';
-import { CLUSTER_LABEL, labelKey, sortByLabels } from '../cluster-series.ts';
-import { requireOwnCluster } from '../foreign-cluster.ts';
+import { CLUSTER_LABEL, labelKey, sortByLabels } from '../metrics/cluster-series.ts';
+import { requireOwnCluster } from '../metrics/foreign-cluster.ts';
 import { printSample, readSample } from './sample-text.ts';
 import { type Grid, type GridSeries, type Labels, type Value, emptySeries, timeAt } from './vector.ts';
 

@@ -8,9 +8,9 @@ import { createLogger } from '../../platform/logger.ts';
 import { createSpokes } from '../../spokes/spokes.ts';
 import { type TestServer, freePort, startPrometheus } from '../../spokes/test-servers.ts';
 import { loopbackTransport } from '../../spokes/test-transport.ts';
-import { createFanout } from '../fanout.ts';
-import { createMetricsSource } from '../metrics-source.ts';
-import { createMetricsCollector } from '../metrics.ts';
+import { createFanout } from '../fanout/fanout.ts';
+import { createMetricsSource } from '../metrics/metrics-source.ts';
+import { createMetricsCollector } from '../metrics/metrics.ts';
 import { NO_GUARD, type QueryGuard } from '../query-guard/query-guard.ts';
 import { createFederatedQuery } from './federated-query.ts';
 

@@ -3,14 +3,14 @@ import { AppError } from '../../model/errors.ts';
 import type { Aggregation, MetricResult, MetricSeries, MetricsAnswer, ResultType } from '../../model/metrics.ts';
 import { hasNoEndpoint } from '../../model/outcome.ts';
 import type { Clock } from '../../platform/clock.ts';
-import { FRESHNESS, rangeFreshness } from '../cache-ttl.ts';
-import { sortByLabels } from '../cluster-series.ts';
-import { type FanoutAnswer, type Question, questionOf } from '../fanout.ts';
-import { labelledSeries } from '../foreign-cluster.ts';
-import type { Evaluate, MetricsSource, SourceAnswer } from '../metrics-source.ts';
+import { FRESHNESS, rangeFreshness } from '../fanout/cache-ttl.ts';
+import { sortByLabels } from '../metrics/cluster-series.ts';
+import { type FanoutAnswer, type Question, questionOf } from '../fanout/fanout.ts';
+import { labelledSeries } from '../metrics/foreign-cluster.ts';
+import type { Evaluate, MetricsSource, SourceAnswer } from '../metrics/metrics-source.ts';
 import type { QueryGuard } from '../query-guard/query-guard.ts';
-import { type RangeRequest, planRange } from '../range-grid.ts';
-import { throwWhenRefusedByAll } from '../refused-by-all.ts';
+import { type RangeRequest, planRange } from '../metrics/range-grid.ts';
+import { throwWhenRefusedByAll } from '../fanout/refused-by-all.ts';
 import {
   type AskOne,
   type ClusterPart,

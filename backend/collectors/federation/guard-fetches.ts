@@ -1,6 +1,6 @@
 import { AppError } from '../../model/errors.ts';
-import { CLUSTER_LABEL } from '../cluster-series.ts';
-import type { Question } from '../fanout.ts';
+import { CLUSTER_LABEL } from '../metrics/cluster-series.ts';
+import type { Question } from '../fanout/fanout.ts';
 import type { QueryGuard } from '../query-guard/query-guard.ts';
 import { type Expr, mapNodes } from './ast.ts';
 import type { Fetch, Plan } from './plan.ts';

@@ -1,4 +1,4 @@
-import { labelKey } from '../cluster-series.ts';
+import { labelKey } from '../metrics/cluster-series.ts';
 import { METRIC_NAME } from './ast.ts';
 import { readSample } from './sample-text.ts';
 import { type GridSeries, dropLabels, emptySeries } from './vector.ts';

@@ -1,4 +1,4 @@
-import { CLUSTER_LABEL } from '../cluster-series.ts';
+import { CLUSTER_LABEL } from '../metrics/cluster-series.ts';
 import {
   type Aggregate,
   type Binary,

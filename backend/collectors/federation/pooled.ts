@@ -1,4 +1,4 @@
-import { labelKey } from '../cluster-series.ts';
+import { labelKey } from '../metrics/cluster-series.ts';
 import { groupSeries } from './aggregate.ts';
 import type { Grouping } from './ast.ts';
 import { type GridSeries, emptySeries } from './vector.ts';

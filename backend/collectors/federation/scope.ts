@@ -1,4 +1,4 @@
-import { CLUSTER_LABEL } from '../cluster-series.ts';
+import { CLUSTER_LABEL } from '../metrics/cluster-series.ts';
 import { type Expr, METRIC_NAME, type Matcher, type Selector, anyNode, childrenOf, mapNodes } from './ast.ts';
 import { safePattern } from './safe-pattern.ts';
 

@@ -1,4 +1,4 @@
-import { labelKey } from '../cluster-series.ts';
+import { labelKey } from '../metrics/cluster-series.ts';
 import { METRIC_NAME } from './ast.ts';
 import { evaluationError } from './refusals.ts';
 

@@ -2,7 +2,7 @@ import { AppError } from '../../model/errors.ts';
 import type { PrometheusClient, PrometheusResult } from '../../spokes/prometheus.ts';
 import type { Warned } from '../../spokes/prometheus-envelope.ts';
 import type { CallLimits, SpokeTarget } from '../../spokes/transport.ts';
-import type { Expression, LabelsCall, SeriesCall } from '../metrics-source.ts';
+import type { Expression, LabelsCall, SeriesCall } from '../metrics/metrics-source.ts';
 import { ofOneCluster, splitByCluster } from './hub-answer.ts';
 import type { HubMember } from './hub-groups.ts';
 import { injectMatcher, matcherFor } from './inject.ts';

@@ -1,4 +1,4 @@
-import type { MetricsSource } from '../metrics-source.ts';
+import type { MetricsSource } from '../metrics/metrics-source.ts';
 import type { SeriesCounter } from './query-guard.ts';
 
 /** Counts change slowly; an estimate may be this old. */

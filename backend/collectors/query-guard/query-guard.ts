@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import type { AppError } from '../../model/errors.ts';
 import type { Clock } from '../../platform/clock.ts';
-import type { Question } from '../fanout.ts';
-import { LADDER, pointsOf } from '../range-grid.ts';
+import type { Question } from '../fanout/fanout.ts';
+import { LADDER, pointsOf } from '../metrics/range-grid.ts';
 import { type ClusterCost, type GuardLimits, admit } from './budget.ts';
 import { type Grid, type PlannedSelector, type QueryPlan, isCheap, perSeries, planQuery } from './query-plan.ts';
 import { type Excess, type GuardRule, catchAllError, excessError } from './refusals.ts';

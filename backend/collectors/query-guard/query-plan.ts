@@ -1,5 +1,5 @@
-import { type Matcher, type QuerySelector, readSelectors } from '../promql-selectors.ts';
-import { pointsOf } from '../range-grid.ts';
+import { type Matcher, type QuerySelector, readSelectors } from '../metrics/promql-selectors.ts';
+import { pointsOf } from '../metrics/range-grid.ts';
 import { matchesEmpty, matchesEverything } from './matches-everything.ts';
 
 /** What a query will do at a server, as far as its text tells. */

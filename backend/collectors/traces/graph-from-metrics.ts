@@ -1,7 +1,7 @@
 import type { MetricsAnswer } from '../../model/metrics.ts';
 import { type ClusterOutcome, isComplete } from '../../model/outcome.ts';
-import { type Question, questionOf } from '../fanout.ts';
-import type { MetricsCollector } from '../metrics.ts';
+import { type Question, questionOf } from '../fanout/fanout.ts';
+import type { MetricsCollector } from '../metrics/metrics.ts';
 import type { GraphEdge } from './graph-from-traces.ts';
 
 export interface GraphWindow extends Question {

@@ -4,8 +4,8 @@ import { type ClusterOutcome, describeOutcomes, isComplete } from '../../model/o
 import type { Span, TraceAnswer, TraceSpansAnswer } from '../../model/trace.ts';
 import { MAX_SPANS, type TempoTrace } from '../../spokes/tempo-trace.ts';
 import type { TempoClient } from '../../spokes/tempo.ts';
-import { type Fanout, questionOf } from '../fanout.ts';
-import { type SignalQuestion, joinByName, signalClusters } from '../signal-clusters.ts';
+import { type Fanout, questionOf } from '../fanout/fanout.ts';
+import { type SignalQuestion, joinByName, signalClusters } from '../fanout/signal-clusters.ts';
 import { type AnalysedTrace, analyseTrace } from './analyse-trace.ts';
 import { TRACES } from './search-traces.ts';
 import { type SpanNode, type SpanTree, type TracePart, joinParts } from './span-tree.ts';

@@ -6,10 +6,10 @@ import { isoTime } from '../../model/time.ts';
 import type { TraceSearchAnswer } from '../../model/trace.ts';
 import type { SearchResult } from '../../spokes/tempo-search.ts';
 import type { TempoClient } from '../../spokes/tempo.ts';
-import { type Fanout, questionOf } from '../fanout.ts';
-import { requireOrder } from '../range-grid.ts';
-import { throwWhenRefusedByAll } from '../refused-by-all.ts';
-import { type Signal, type SignalQuestion, joinByName, signalClusters } from '../signal-clusters.ts';
+import { type Fanout, questionOf } from '../fanout/fanout.ts';
+import { requireOrder } from '../metrics/range-grid.ts';
+import { throwWhenRefusedByAll } from '../fanout/refused-by-all.ts';
+import { type Signal, type SignalQuestion, joinByName, signalClusters } from '../fanout/signal-clusters.ts';
 import { joinFound } from './trace-model.ts';
 import { type TraceFilter, buildTraceql, doubtfulAt, hasHints, newestFirst } from './traceql.ts';
 

@@ -1,10 +1,10 @@
 import { isComplete } from '../../model/outcome.ts';
 import type { TraceNamesAnswer } from '../../model/trace.ts';
 import type { TempoClient } from '../../spokes/tempo.ts';
-import { FRESHNESS } from '../cache-ttl.ts';
-import { type Fanout, questionOf } from '../fanout.ts';
-import { requireOrder } from '../range-grid.ts';
-import { type SignalQuestion, joinByName, signalClusters } from '../signal-clusters.ts';
+import { FRESHNESS } from '../fanout/cache-ttl.ts';
+import { type Fanout, questionOf } from '../fanout/fanout.ts';
+import { requireOrder } from '../metrics/range-grid.ts';
+import { type SignalQuestion, joinByName, signalClusters } from '../fanout/signal-clusters.ts';
 import { TRACES } from './search-traces.ts';
 import { buildTraceql } from './traceql.ts';
 

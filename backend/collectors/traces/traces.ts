@@ -6,8 +6,8 @@ import type {
   TraceSpansAnswer,
 } from '../../model/trace.ts';
 import type { Spokes } from '../../spokes/spokes.ts';
-import type { Fanout } from '../fanout.ts';
-import type { MetricsCollector } from '../metrics.ts';
+import type { Fanout } from '../fanout/fanout.ts';
+import type { MetricsCollector } from '../metrics/metrics.ts';
 import { type TraceQuestion, type TraceRequest, createTraceReader } from './read-trace.ts';
 import { type TraceSearch, createTraceSearch } from './search-traces.ts';
 import { type GraphQuery, createServiceGraph } from './service-graph.ts';

@@ -1,8 +1,8 @@
 import type { Cluster } from '../../model/cluster.ts';
 import type { FoundMetric, FoundMetrics } from '../../model/usage.ts';
 import type { Clock } from '../../platform/clock.ts';
-import { type Question, questionOf } from '../fanout.ts';
-import type { MetricsCollector } from '../metrics.ts';
+import { type Question, questionOf } from '../fanout/fanout.ts';
+import type { MetricsCollector } from '../metrics/metrics.ts';
 
 export interface FindQuery extends Question {
   /** Words of what is looked for. */

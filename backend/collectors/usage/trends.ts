@@ -1,12 +1,12 @@
 import type { MetricSeries } from '../../model/metrics.ts';
 import type { TrendSeries, TrendsAnswer } from '../../model/usage.ts';
 import type { Clock } from '../../platform/clock.ts';
-import { labelKey } from '../cluster-series.ts';
-import { type Question, questionOf } from '../fanout.ts';
-import type { MetricsCollector } from '../metrics.ts';
-import { parsePromql } from '../promql.ts';
-import { digestSeries, rounded, timeOf } from '../series-digest.ts';
-import { statisticsOf } from '../series-statistics.ts';
+import { labelKey } from '../metrics/cluster-series.ts';
+import { type Question, questionOf } from '../fanout/fanout.ts';
+import type { MetricsCollector } from '../metrics/metrics.ts';
+import { parsePromql } from '../metrics/promql.ts';
+import { digestSeries, rounded, timeOf } from '../metrics/series-digest.ts';
+import { statisticsOf } from '../metrics/series-statistics.ts';
 
 export interface TrendsQuery extends Question {
   /** PromQL, or the name of a metric. */

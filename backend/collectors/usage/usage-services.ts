@@ -1,5 +1,5 @@
 import type { Clock } from '../../platform/clock.ts';
-import type { MetricsCollector } from '../metrics.ts';
+import type { MetricsCollector } from '../metrics/metrics.ts';
 import { type MetricFinder, createMetricFinder } from './find-metrics.ts';
 import { type TrendsCollector, createTrendsCollector } from './trends.ts';
 import { type UsageCollector, createUsageCollector } from './usage.ts';

@@ -4,9 +4,9 @@ import { type ClusterOutcome, isComplete } from '../../model/outcome.ts';
 import { sampleNumber } from '../../model/sample-value.ts';
 import type { ConsumerResource, MissingMeasure, TopAnswer, UsageAnswer, UsageBy } from '../../model/usage.ts';
 import type { Clock } from '../../platform/clock.ts';
-import { type Question, questionOf } from '../fanout.ts';
-import type { MetricsCollector } from '../metrics.ts';
-import { rounded } from '../series-digest.ts';
+import { type Question, questionOf } from '../fanout/fanout.ts';
+import type { MetricsCollector } from '../metrics/metrics.ts';
+import { rounded } from '../metrics/series-digest.ts';
 import { GROUP_LABELS, type Measure, RANKINGS, SHARES, USAGE, matchersFor } from './definitions.ts';
 
 export interface UsageFilter {

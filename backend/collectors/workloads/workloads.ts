@@ -11,8 +11,8 @@ import type {
 } from '../../model/workload.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Spokes } from '../../spokes/spokes.ts';
-import { createBulkhead } from '../bulkhead.ts';
-import { type Fanout, type Question, questionOf } from '../fanout.ts';
+import { createBulkhead } from '../fanout/bulkhead.ts';
+import { type Fanout, type Question, questionOf } from '../fanout/fanout.ts';
 import { ANALYZERS, analyze, needsOf } from './analyze.ts';
 import type { Analyzer } from './analyzer.ts';
 import { type EventFilter, byTime, fits, placeIn } from './events.ts';

@@ -6,9 +6,9 @@
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { createFanout } from '../../../backend/collectors/fanout.ts';
-import { createMetricsSource } from '../../../backend/collectors/metrics-source.ts';
-import { createMetricsCollector } from '../../../backend/collectors/metrics.ts';
+import { createFanout } from '../../../backend/collectors/fanout/fanout.ts';
+import { createMetricsSource } from '../../../backend/collectors/metrics/metrics-source.ts';
+import { createMetricsCollector } from '../../../backend/collectors/metrics/metrics.ts';
 import { NO_GUARD } from '../../../backend/collectors/query-guard/query-guard.ts';
 import { testCluster } from '../../../backend/model/test-cluster.ts';
 import { systemClock } from '../../../backend/platform/clock.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createErrorLogsCollector } from '../../../backend/collectors/error-logs.ts';
-import { createFanout } from '../../../backend/collectors/fanout.ts';
+import { createErrorLogsCollector } from '../../../backend/collectors/logs/error-logs.ts';
+import { createFanout } from '../../../backend/collectors/fanout/fanout.ts';
 import { testCluster } from '../../../backend/model/test-cluster.ts';
 import { systemClock } from '../../../backend/platform/clock.ts';
 import { createLogger } from '../../../backend/platform/logger.ts';
