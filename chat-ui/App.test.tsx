@@ -55,6 +55,7 @@ describe('app', () => {
       '/',
       '/clusters',
       '/observability/metrics',
+      '/alerts',
       '/chat',
     ]);
     expect(app.one('.nav a[aria-current=page]').textContent).toBe('Fleet');

@@ -36,6 +36,8 @@ const live = createLive({
     'CLUSTER_STATUS_CHANGED',
     'CLUSTER_CREDENTIALS_UPDATED',
     'CLUSTER_CAPABILITIES_CHANGED',
+    'ALERT_FIRED',
+    'ALERT_RESOLVED',
   ],
   clock: browserClock,
   random: Math.random,

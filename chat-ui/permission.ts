@@ -2,12 +2,12 @@ import type { Permission, Role } from '../backend/model/access.ts';
 import { useServices } from './services.ts';
 
 /** What this UI offers beyond reading. */
-type Wanted = Extract<Permission, 'cluster:write' | 'cluster:delete'>;
+type Wanted = Extract<Permission, 'cluster:write' | 'cluster:delete' | 'alerts:write'>;
 
 const LACKS: Readonly<Record<Role, readonly Wanted[]>> = {
   admin: [],
   operator: ['cluster:delete'],
-  viewer: ['cluster:write', 'cluster:delete'],
+  viewer: ['cluster:write', 'cluster:delete', 'alerts:write'],
 };
 
 /**

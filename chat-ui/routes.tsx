@@ -38,6 +38,13 @@ export const MAIN_PAGES: readonly MainPage[] = [
     component: lazy(() => import('./pages/Metrics.tsx').then((m) => m.MetricsPage)),
   },
   {
+    path: '/alerts',
+    title: 'Alerts',
+    icon: 'alerts',
+    key: 'a',
+    component: lazy(() => import('./pages/Alerts.tsx').then((m) => m.AlertsPage)),
+  },
+  {
     path: '/chat',
     title: 'Chat',
     icon: 'chat',
@@ -58,6 +65,21 @@ export const ROUTES: readonly PageRoute[] = [
     path: '/observability/traces/:id',
     title: 'Trace :id',
     component: lazy(() => import('./pages/Trace.tsx').then((m) => m.TracePage)),
+  },
+  {
+    path: '/alerts/history',
+    title: 'History of alerts',
+    component: lazy(() => import('./pages/AlertHistory.tsx').then((m) => m.AlertHistoryPage)),
+  },
+  {
+    path: '/alerts/silences',
+    title: 'Silences',
+    component: lazy(() => import('./pages/Silences.tsx').then((m) => m.SilencesPage)),
+  },
+  {
+    path: '/alerts/:fingerprint',
+    title: 'Alert :fingerprint',
+    component: lazy(() => import('./pages/Alert.tsx').then((m) => m.AlertPage)),
   },
   {
     path: '/clusters/_add',

@@ -3,6 +3,7 @@ const PATHS = {
   fleet: 'M2 3.5h5v4H2zM9 3.5h5v4H9zM2 9.5h5v4H2zM9 9.5h5v4H9z',
   clusters: 'M2.5 3h11v2.5h-11zM2.5 6.8h11v2.5h-11zM2.5 10.5h11V13h-11zM4.5 4.3h.1M4.5 8h.1M4.5 11.8h.1',
   observability: 'M2 13.5h12M2.5 10.5l3-4 3 2.5 5-6',
+  alerts: 'M4 11V7a4 4 0 0 1 8 0v4l1.2 1.5H2.8zM6.6 14.2h2.8',
   chat: 'M2.5 3h11v8h-6l-3 2.5V11h-2zM5 6h6M5 8.3h4',
   menu: 'M2 4h12M2 8h12M2 12h12',
   close: 'M4 4l8 8M12 4l-8 8',

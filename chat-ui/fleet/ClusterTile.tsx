@@ -5,14 +5,13 @@ import { Shape, StatusBadge, toneOfState, type Tone, words } from '../components
 import { useServices } from '../services.ts';
 import { clusterUrl } from '../clusters/cluster-url.ts';
 import { FiringNumbers } from './FiringNumbers.tsx';
-import { type FiringCount, fleetUrl, HEALTH_FORMULA, isStale, reasonOf } from './fleet-view.ts';
+import { type FiringCount, HEALTH_FORMULA, isStale, reasonOf } from './fleet-view.ts';
 
 /** One cluster: state, why, score, what kind it is, which endpoints answer, what fires, and how old all this is. */
 export function ClusterTile({ cluster, firing }: { cluster: ListedCluster; firing: FiringCount | undefined }) {
   const { status } = cluster;
   const tone = toneOfState(status.state);
   const place = [words(cluster.cluster_type), words(cluster.environment), cluster.region].filter(Boolean).join(' · ');
-  const alertsUrl = fleetUrl({ text: '', state: undefined, cluster: cluster.name }, '#alerts');
   return (
     <li class={`tile edge-${tone}`} data-cluster={cluster.name} data-cluster-state={status.state}>
       <div class="tile-top">
@@ -32,7 +31,7 @@ export function ClusterTile({ cluster, firing }: { cluster: ListedCluster; firin
       </p>
       <Endpoints cluster={cluster} />
       <div class="tile-alerts">
-        <FiringNumbers count={firing} href={alertsUrl} cluster={cluster.name} />
+        <FiringNumbers count={firing} cluster={cluster.name} />
       </div>
       <div class="tile-foot">
         <Checked cluster={cluster} />

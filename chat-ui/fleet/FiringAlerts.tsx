@@ -1,4 +1,5 @@
 import type { Alert, AlertsAnswer } from '../../backend/model/alert.ts';
+import { alertsUrl, alertUrl, summaryOf } from '../alerts/alerts-view.ts';
 import { Age } from '../components/Age.tsx';
 import { FailureView, StateView } from '../components/StateView.tsx';
 import { StatusBadge, toneOfSeverity, words } from '../components/Status.tsx';
@@ -62,7 +63,7 @@ function Body({
       </ul>
       {audible.length > MOST_ROWS && (
         <p class="muted">
-          The first {MOST_ROWS} of {audible.length}, worst first. Filter by cluster to see the rest.
+          The first {MOST_ROWS} of {audible.length}, worst first. <a href={alertsUrl()}>All alerts</a>
         </p>
       )}
       {value.alerts.length < value.total && (
@@ -75,7 +76,7 @@ function Body({
 }
 
 function AlertRow({ alert }: { alert: Alert }) {
-  const summary = alert.annotations.summary ?? alert.annotations.message ?? alert.annotations.description;
+  const summary = summaryOf(alert);
   const { namespace, pod, service, deployment, node, instance } = alert.labels;
   const subject = [namespace, pod ?? deployment ?? service ?? node ?? (namespace === undefined ? instance : undefined)]
     .filter((part) => part !== undefined)
@@ -84,9 +85,11 @@ function AlertRow({ alert }: { alert: Alert }) {
     <li class="alert-row">
       <StatusBadge tone={toneOfSeverity(alert.severity)}>{words(alert.severity)}</StatusBadge>
       <span class="alert-what">
-        <span class="alert-name foreign">{alert.alertname}</span>
+        <a class="alert-name foreign" href={alertUrl(alert)}>
+          {alert.alertname}
+        </a>
         {subject !== '' && <code class="foreign">{subject}</code>}
-        {summary !== undefined && <span class="alert-summary foreign">{summary}</span>}
+        {summary !== '' && <span class="alert-summary foreign">{summary}</span>}
       </span>
       <a class="alert-cluster" href={fleetUrl({ text: '', state: undefined, cluster: alert.cluster_name }, '#alerts')}>
         {alert.cluster_name}

@@ -1,16 +1,9 @@
 import { Shape, toneOfSeverity, words } from '../components/Status.tsx';
+import { alertsUrl } from '../alerts/alerts-view.ts';
 import { type FiringCount, SEVERITIES } from './fleet-view.ts';
 
-/** Firing alerts by severity, as a link to them. What could not be asked is "—" and never 0. */
-export function FiringNumbers({
-  count,
-  href,
-  cluster,
-}: {
-  count: FiringCount | undefined;
-  href: string;
-  cluster: string;
-}) {
+/** Firing alerts by severity, as a link to the list that adds up to them. What could not be asked is "—" and never 0. */
+export function FiringNumbers({ count, cluster }: { count: FiringCount | undefined; cluster: string }) {
   if (!count || count.certainty === 'UNKNOWN') {
     return (
       <span class="muted" title={count?.error}>
@@ -22,10 +15,11 @@ export function FiringNumbers({
   if (count.certainty === 'NONE') return <span class="muted">No source of alerts</span>;
   const bound = count.certainty === 'AT_LEAST' ? '≥ ' : '';
   const muted = count.muted > 0 && (
-    <span class="muted">
+    <a class="muted" href={alertsUrl({ cluster: [cluster], state: ['SILENCED', 'INHIBITED'] })}>
       {bound}
       {count.muted} silenced
-    </span>
+      <span class="sr-only"> on {cluster}</span>
+    </a>
   );
   if (count.total === 0) {
     return (
@@ -37,7 +31,7 @@ export function FiringNumbers({
   }
   return (
     <>
-      <a class="firing" href={href}>
+      <a class="firing" href={alertsUrl({ cluster: [cluster], state: ['FIRING'] })}>
         {SEVERITIES.filter((severity) => count.bySeverity[severity] > 0).map((severity) => (
           <span key={severity} class={`tone-${toneOfSeverity(severity)}`}>
             <Shape tone={toneOfSeverity(severity)} />

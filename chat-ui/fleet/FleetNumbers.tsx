@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { ListedCluster } from '../../backend/model/cluster.ts';
+import { alertsUrl } from '../alerts/alerts-view.ts';
 import { Shape, toneOfSeverity, toneOfState, words } from '../components/Status.tsx';
 import {
   averageHealth,
@@ -56,7 +57,7 @@ export function FleetNumbers(props: {
           {HEALTH_FORMULA}
         </span>
       </li>
-      <FiringCell firing={firing} href={fleetUrl({ ...filter, state: undefined }, '#alerts')} />
+      <FiringCell firing={firing} href={firingUrl(filter)} />
     </ul>
   );
 }
@@ -80,6 +81,12 @@ function Cell(props: {
       </a>
     </li>
   );
+}
+
+/** The list that adds up to the number; that of a text filter is on this page, because it is about clusters. */
+function firingUrl(filter: FleetFilter): string {
+  if (filter.text !== '') return fleetUrl({ ...filter, state: undefined }, '#alerts');
+  return alertsUrl({ state: ['FIRING'], cluster: filter.cluster === undefined ? [] : [filter.cluster] });
 }
 
 function FiringCell({ firing, href }: { firing: FiringCount | undefined; href: string }) {

@@ -12,7 +12,10 @@ import { useServices } from '../services.ts';
 /** Questions that the offline analyst answers too, so that they work on every installation. */
 const FIRST_QUESTIONS = ['Which clusters are unhealthy?', 'What is firing?', 'Top memory consumers in the last hour?'];
 
-/** One conversation; which one is in the URL (`session`), as is the scope a new one begins with (`clusters`). */
+/** The question that another page has prepared for a conversation that is not begun. */
+const lastPrepared = new WeakMap<Conversation, string>();
+
+/** One conversation; which one is in the URL (`session`), as are the scope (`clusters`) and the question (`ask`) a new one begins with. */
 export function ChatPage() {
   const { chat } = useServices();
   const { query, route } = useLocation();
@@ -20,7 +23,15 @@ export function ChatPage() {
   const clusters = query.clusters ?? '';
   const conversation = useMemo(() => chat.open(id, clusters.split(',').filter(Boolean)), [id, clusters]);
   const storedId = conversation.id.value;
+  const prepared = id === undefined ? (query.ask ?? '') : '';
 
+  // Only written, never sent: the person reads it first. What the person wrote stays.
+  useEffect(() => {
+    const { draft } = conversation;
+    if (prepared === '' || (draft.value !== '' && draft.value !== lastPrepared.get(conversation))) return;
+    lastPrepared.set(conversation, prepared);
+    draft.value = prepared;
+  }, [conversation, prepared]);
   useEffect(() => void chat.refresh(), [chat]);
   // The first question gave the conversation its id: the address names it from now on.
   useEffect(() => {
