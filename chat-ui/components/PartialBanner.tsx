@@ -10,6 +10,8 @@ export function PartialBanner(props: {
   what: string;
   outcomes: readonly ClusterOutcome[];
   onRetry: () => void;
+  /** What is asked again, where that is not everybody. */
+  retry?: string;
   /** What that means for the numbers below. */
   consequence?: string;
 }) {
@@ -36,7 +38,7 @@ export function PartialBanner(props: {
           {wrong.length > MOST_NAMED && <li>and {wrong.length - MOST_NAMED} more</li>}
         </ul>
       </div>
-      <Retry onRetry={props.onRetry} label="Ask again" />
+      <Retry onRetry={props.onRetry} label={props.retry ?? 'Ask again'} />
     </Banner>
   );
 }

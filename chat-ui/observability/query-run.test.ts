@@ -34,6 +34,19 @@ describe('a question', () => {
     expect([run.state.value.status, aborted(), run.runningSince.value]).toEqual(['cancelled', true, undefined]);
   });
 
+  it('takes what its answer lacked in its place, as old as before, and stays when that fails', async () => {
+    let now = 5;
+    const run = createQueryRun<string>(() => now);
+    await run.amend(async () => 'nothing to add to');
+    expect(run.state.value.status).toBe('idle');
+    await run.ask('a', async () => 'first');
+    now = 9;
+    await run.amend(async (shown) => `${shown} and second`);
+    expect(run.state.value).toMatchObject({ status: 'ready', value: 'first and second', at: 5 });
+    await run.amend(() => Promise.reject(new ApiFailure('X', 'no')));
+    expect(run.state.value).toMatchObject({ value: 'first and second', failure: { code: 'X' } });
+  });
+
   it('gives way to the next', async () => {
     const run = createQueryRun<string>(() => 5);
     const first = hanging();

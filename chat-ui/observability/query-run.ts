@@ -15,6 +15,11 @@ export interface QueryRun<T> {
    * question's answer goes at once. Never rejects.
    */
   ask(key: string, question: (signal: AbortSignal) => Promise<T>): Promise<void>;
+  /**
+   * Asks for what an answer lacks; `question` gives the answer that then takes its place. Its age stays, since most of it is as old
+   * as before. Without an answer nothing is asked. Never rejects.
+   */
+  amend(question: (shown: T, signal: AbortSignal) => Promise<T>): Promise<void>;
   /** Stops waiting, and the server's work with it. */
   cancel(): void;
   /** Forgets question and answer. */
@@ -33,29 +38,42 @@ export function createQueryRun<T>(serverNow: () => number): QueryRun<T> {
     runningSince.value = undefined;
   }
 
+  async function follow(question: (signal: AbortSignal) => Promise<T>, at: () => number): Promise<void> {
+    const mine = new AbortController();
+    running = mine;
+    runningSince.value = serverNow();
+    try {
+      const answer = await question(mine.signal);
+      if (running === mine) state.value = ready(answer, at());
+    } catch (thrown) {
+      const before = state.value;
+      if (running === mine)
+        state.value = refreshFailed(before.status === 'ready' ? before : LOADING, asFailure(thrown));
+    } finally {
+      if (running === mine) {
+        running = undefined;
+        runningSince.value = undefined;
+      }
+    }
+  }
+
   return {
     state,
     runningSince,
     ask: async (key, question) => {
       stop();
-      const mine = new AbortController();
-      running = mine;
-      runningSince.value = serverNow();
       if (key !== shownKey || state.value.status !== 'ready') state.value = LOADING;
       shownKey = key;
-      try {
-        const answer = await question(mine.signal);
-        if (running === mine) state.value = ready(answer, serverNow());
-      } catch (thrown) {
-        const before = state.value;
-        if (running === mine)
-          state.value = refreshFailed(before.status === 'ready' ? before : LOADING, asFailure(thrown));
-      } finally {
-        if (running === mine) {
-          running = undefined;
-          runningSince.value = undefined;
-        }
-      }
+      await follow(question, serverNow);
+    },
+    amend: async (question) => {
+      const shown = state.value;
+      if (shown.status !== 'ready') return;
+      stop();
+      await follow(
+        (signal) => question(shown.value, signal),
+        () => shown.at,
+      );
     },
     cancel: () => {
       if (running === undefined) return;

@@ -110,8 +110,23 @@ describe('Metrics page', () => {
     expect(app.text()).toContain('beta <i>refused</i>');
     expect(app.text()).toContain('≥ 1 series');
     expect(app.text()).toContain('Step raised.');
-    await app.press('Ask again');
-    expect(asked()).toHaveLength(2);
+  });
+
+  it('asks only those that failed again, at the same times, and puts their answer in place', async () => {
+    const failed = result(2, 'beta', { status: 'ERROR', data: [], error: { code: 'X', message: 'refused' } });
+    const responses = [
+      json(answer([result(1, 'alpha'), failed], { complete: false }), 206),
+      json(answer([result(2, 'beta')])),
+    ];
+    app = await openApp(
+      '/observability/metrics?q=up',
+      server(() => responses.shift() ?? json(BOTH)),
+    );
+    await app.press('Ask that one again');
+    expect(asked().at(-1)?.body).toEqual({ query: 'up', clusters: [uuid(2)], start: '0', end: '120', step: '60s' });
+    expect(app.state()).toBe('ready');
+    expect(names()).toHaveLength(2);
+    expect(app.text()).toContain('2 of 2 clusters answered whole');
   });
 
   it('shows series that were merged over clusters instead of those of each', async () => {
@@ -123,6 +138,8 @@ describe('Metrics page', () => {
     );
     expect(names()).toEqual(['{}']);
     expect(app.text()).toContain('Values are of those alone.');
+    await app.press('Ask all again');
+    expect(asked().at(-1)?.body).toEqual({ query: 'up', aggregation: 'SUM', start: '-1h', end: 'now' });
   });
 
   it.each([

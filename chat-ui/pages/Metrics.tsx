@@ -3,9 +3,10 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { StaleBanner } from '../components/Banner.tsx';
 import { loadPlot } from '../components/chart/TimeSeriesChart.tsx';
 import { FailureView, StateView } from '../components/StateView.tsx';
+import { clustersToAskAgain, withMetricsOf } from '../observability/ask-failed.ts';
 import { Frame } from '../observability/Frame.tsx';
 import { MetricsAnswerView } from '../observability/metrics/MetricsAnswerView.tsx';
-import { metricsCall, metricsUrl, readMetricsView } from '../observability/metrics/metrics-view.ts';
+import { metricsCall, metricsCallAgain, metricsUrl, readMetricsView } from '../observability/metrics/metrics-view.ts';
 import { QueryForm } from '../observability/metrics/QueryForm.tsx';
 import { filterSeries, type WholeAnswer, seriesOf } from '../observability/metrics/series.ts';
 import { createQueryRun, type RunState } from '../observability/query-run.ts';
@@ -29,7 +30,21 @@ export function MetricsPage() {
   const answer = state.status === 'ready' ? state.value : undefined;
   const series = useMemo(() => (answer ? seriesOf(answer) : []), [answer]);
 
-  const ask = () => void run.ask(key, (signal) => api.post<WholeAnswer>(path, body, { signal, timeoutMs: TIMEOUT_MS }));
+  // Aggregated and shortened answers have no part of one cluster that could be put in its place.
+  const again = useMemo(
+    () => (answer && !answer.aggregation && !answer.shortened ? clustersToAskAgain(answer.results) : []),
+    [answer],
+  );
+  const post = (wanted: object, signal: AbortSignal) =>
+    api.post<WholeAnswer>(path, wanted, { signal, timeoutMs: TIMEOUT_MS });
+  const ask = () => void run.ask(key, (signal) => post(body, signal));
+  const askAgain = () => {
+    if (again.length === 0) return ask();
+    void run.amend(async (shown, signal) => {
+      const fresh = await post(metricsCallAgain(body, shown, again), signal);
+      return withMetricsOf(shown, fresh) ?? post(body, signal);
+    });
+  };
   useEffect(() => {
     setDraft(view.query);
     if (view.query === '') run.clear();
@@ -73,7 +88,7 @@ export function MetricsPage() {
         <FailureView what="the metrics" failure={state.failure} onRetry={ask} />
       )}
       {state.status === 'ready' && state.failure && <StaleBanner at={state.at} failure={state.failure} onRetry={ask} />}
-      {answer && <MetricsAnswerView {...{ answer, series, view, text }} onText={setText} onRetry={ask} />}
+      {answer && <MetricsAnswerView {...{ answer, series, view, text, again }} onText={setText} onRetry={askAgain} />}
     </Frame>
   );
 }

@@ -136,7 +136,9 @@ function Found(props: {
         {wallTime(Date.parse(trace.start_time.slice(0, 19) + 'Z'), view.zone)}{' '}
         <span class="muted">{zoneName(view.zone)}</span>
       </p>
-      {!answer.complete && <PartialBanner what="Trace" outcomes={answer.clusters} onRetry={onRetry} />}
+      {!answer.complete && (
+        <PartialBanner what="Trace" outcomes={answer.clusters} onRetry={onRetry} retry="Ask all again" />
+      )}
       <Notes notes={answer.notes} />
       <Panel id="analysis-title" title="Where the time went">
         <AnalysisPanel analysis={analysis} onSpan={select} />

@@ -71,6 +71,24 @@ const asked = () => app?.sent.filter(({ path }) => path === '/traces/search') ??
 const rows = () => app?.all('.grid-body [role=row]') ?? [];
 
 describe('Traces page', () => {
+  it('asks only those that failed again, in the same window', async () => {
+    const failed = { ...OK, cluster_id: uuid(2), cluster_name: 'beta', status: 'TIMEOUT' } as const;
+    const again = { ...trace({ trace_id: 'c'.repeat(32), clusters: ['beta'] }), matched_spans: 1, spans: [] };
+    const responses = [
+      json(found({ clusters: [OK, failed], complete: false }), 206),
+      json(found({ clusters: [{ ...failed, status: 'SUCCESS' }], traces: [again] })),
+    ];
+    app = await openApp(
+      '/observability/traces?service=shop',
+      server(() => responses.shift() ?? json(found())),
+    );
+    expect([app.state(), rows().length]).toEqual(['partial', 2]);
+    await app.press('Ask that one again');
+    const { start, end } = found();
+    expect(asked().at(-1)?.body).toEqual({ service_name: 'shop', limit: 20, clusters: [uuid(2)], start, end });
+    expect([app.state(), rows().length]).toEqual(['ready', 3]);
+  });
+
   it('lists the newest traces; what is not told is a dash', async () => {
     app = await openApp(
       '/observability/traces',

@@ -4,6 +4,7 @@ import { useEffect, useMemo } from 'preact/hooks';
 import type { ServiceGraphAnswer, TraceSearchAnswer } from '../../backend/model/trace.ts';
 import { StaleBanner } from '../components/Banner.tsx';
 import { FailureView, StateView } from '../components/StateView.tsx';
+import { clustersToAskAgain, withTracesOf } from '../observability/ask-failed.ts';
 import { Frame } from '../observability/Frame.tsx';
 import { createQueryRun, type RunState } from '../observability/query-run.ts';
 import { RunBar } from '../observability/RunBar.tsx';
@@ -36,7 +37,16 @@ function Search({ view }: { view: TracesView }) {
   const run = useMemo(() => createQueryRun<TraceSearchAnswer>(api.serverNow), [api]);
   const body = searchBody(view);
   const key = JSON.stringify(body);
-  const ask = () => void run.ask(key, (signal) => api.post<TraceSearchAnswer>('/traces/search', body, { signal }));
+  const post = (wanted: object, signal: AbortSignal) =>
+    api.post<TraceSearchAnswer>('/traces/search', wanted, { signal });
+  const ask = () => void run.ask(key, (signal) => post(body, signal));
+  const askAgain = (clusters: readonly string[]) => {
+    if (clusters.length === 0) return ask();
+    void run.amend(async (shown, signal) => {
+      const { start, end } = shown;
+      return withTracesOf(shown, await post({ ...body, clusters, start, end }, signal), view.limit);
+    });
+  };
   useEffect(ask, [key]);
   useEffect(() => run.cancel, [run]);
   useRefresh(view, run, ask);
@@ -51,7 +61,10 @@ function Search({ view }: { view: TracesView }) {
     <TracesFrame view={view} state={stateOf(state, ({ traces }) => traces.length)}>
       <SearchForm {...{ view, run, onRun, refused }} />
       <Answer state={state} what="the traces" onRetry={ask} silent={refused !== undefined}>
-        {(answer) => <TraceResults answer={answer} view={view} onRetry={ask} />}
+        {(answer) => {
+          const again = clustersToAskAgain(answer.clusters);
+          return <TraceResults {...{ answer, view, again }} onRetry={() => askAgain(again)} />;
+        }}
       </Answer>
     </TracesFrame>
   );

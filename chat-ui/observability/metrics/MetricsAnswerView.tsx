@@ -9,6 +9,7 @@ import { PartialBanner } from '../../components/PartialBanner.tsx';
 import { StateView } from '../../components/StateView.tsx';
 import { wallTime } from '../../time-zone.ts';
 import { logsUrl } from '../logs-link.ts';
+import { askAgainWords } from '../ask-failed.ts';
 import { Outcomes } from '../Outcomes.tsx';
 import { absoluteRange } from '../time-range.ts';
 import { type MetricsView, metricsUrl } from './metrics-view.ts';
@@ -23,6 +24,8 @@ export function MetricsAnswerView(props: {
   text: string;
   onText: (text: string) => void;
   onRetry: () => void;
+  /** Those that {@link onRetry} asks; empty = all. */
+  again: readonly string[];
 }) {
   const { answer, series, view, text, onText, onRetry } = props;
   return (
@@ -32,6 +35,7 @@ export function MetricsAnswerView(props: {
           what="Metrics"
           outcomes={answer.results}
           onRetry={onRetry}
+          retry={askAgainWords(props.again)}
           // A sum is then a lower bound, an average is not; the notes of the answer say which.
           consequence={answer.aggregation ? 'Values are of those alone.' : 'Totals are lower bounds.'}
         />

@@ -1,7 +1,7 @@
 import type { Aggregation } from '../../../backend/model/metrics.ts';
 import { UNITS, type Unit } from '../../components/chart/units.ts';
 import { clustersArgument, readShared, type SharedView, tabUrl } from '../view-url.ts';
-import { SERIES_SORTS, type SeriesSort } from './series.ts';
+import { SERIES_SORTS, type SeriesSort, type WholeAnswer } from './series.ts';
 
 /** How the answers of the clusters become one (product.md §2). MERGE keeps every series under its cluster. */
 export const AGGREGATIONS = [
@@ -72,4 +72,15 @@ export function metricsCall(view: MetricsView): { path: string; body: Readonly<R
   if (view.instant) return { path: '/metrics/query', body: { ...common, time: to } };
   const step = view.step === '' ? {} : { step: view.step };
   return { path: '/metrics/query_range', body: { ...common, start: from, end: to, ...step } };
+}
+
+/** The body that asks some clusters again at the times of an answer that is there, so that both fit together. */
+export function metricsCallAgain(
+  body: Readonly<Record<string, unknown>>,
+  { range, results }: WholeAnswer,
+  clusters: readonly string[],
+): Readonly<Record<string, unknown>> {
+  if (range) return { ...body, clusters, start: String(range.start), end: String(range.end), step: `${range.step}s` };
+  const time = results.flatMap(({ data }) => data).find(({ values }) => values.length > 0)?.values[0]?.[0];
+  return { ...body, clusters, ...(time === undefined ? {} : { time: String(time) }) };
 }

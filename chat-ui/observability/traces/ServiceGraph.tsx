@@ -26,7 +26,9 @@ export function ServiceGraph(props: { answer: ServiceGraphAnswer; view: TracesVi
     tracesUrl({ ...view, show: 'search', service: edge.server, operation: '', traceql: '' });
   return (
     <>
-      {!answer.complete && <PartialBanner what="Services" outcomes={answer.clusters} onRetry={onRetry} />}
+      {!answer.complete && (
+        <PartialBanner what="Services" outcomes={answer.clusters} onRetry={onRetry} retry="Ask all again" />
+      )}
       <Notes notes={answer.notes} />
       {edges.length === 0 ? (
         <StateView title="No call between services was seen in this time.">

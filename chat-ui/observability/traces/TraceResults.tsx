@@ -7,6 +7,7 @@ import { StateView } from '../../components/StateView.tsx';
 import { StatusBadge } from '../../components/Status.tsx';
 import { type GridColumn, useMedia, VirtualGrid } from '../../components/VirtualGrid.tsx';
 import { wallTime, zoneName } from '../../time-zone.ts';
+import { askAgainWords } from '../ask-failed.ts';
 import { Outcomes } from '../Outcomes.tsx';
 import { LIMITS, type TracesView, traceUrl, tracesUrl } from './traces-view.ts';
 import { durationWords } from './waterfall.ts';
@@ -15,7 +16,13 @@ import { durationWords } from './waterfall.ts';
 const ROW_HEIGHT = { wide: 40, narrow: 84 } as const;
 
 /** Traces that a search found, newest first; each leads to its waterfall. */
-export function TraceResults(props: { answer: TraceSearchAnswer; view: TracesView; onRetry: () => void }) {
+export function TraceResults(props: {
+  answer: TraceSearchAnswer;
+  view: TracesView;
+  onRetry: () => void;
+  /** Those that `onRetry` asks; empty = all. */
+  again: readonly string[];
+}) {
   const { answer, view, onRetry } = props;
   const { route } = useLocation();
   const wide = useMedia('(min-width: 900px)');
@@ -24,7 +31,9 @@ export function TraceResults(props: { answer: TraceSearchAnswer; view: TracesVie
   const bigger = LIMITS.find((limit) => limit > view.limit);
   return (
     <>
-      {!answer.complete && <PartialBanner what="Traces" outcomes={answer.clusters} onRetry={onRetry} />}
+      {!answer.complete && (
+        <PartialBanner what="Traces" outcomes={answer.clusters} onRetry={onRetry} retry={askAgainWords(props.again)} />
+      )}
       <Notes notes={answer.notes} />
       {answer.traces.length === 0 ? (
         <StateView title={answer.complete ? 'No trace matches.' : 'No trace came from the clusters that answered.'}>
