@@ -8,6 +8,16 @@ export interface GridColumn<T> {
   readonly sortUrl?: string;
   readonly sorted?: 'ascending' | 'descending' | undefined;
   readonly cell: (item: T) => ComponentChildren;
+  /** What is special about the cell of an item; not of the first column, which is a link. */
+  readonly dress?: (item: T) => CellDress;
+}
+
+export interface CellDress {
+  readonly class?: string;
+  /** What the cell says where its text alone does not. */
+  readonly label?: string;
+  /** Columns it takes; those it covers are not drawn. */
+  readonly span?: number;
 }
 
 interface GridProps<T> {
@@ -22,6 +32,8 @@ interface GridProps<T> {
   readonly columns: readonly GridColumn<T>[];
   /** In px; every row is as high. */
   readonly rowHeight: number;
+  /** A click anywhere in a row opens it. */
+  readonly openByClick?: boolean;
 }
 
 /** Rows drawn above and below what is to be seen. */
@@ -33,7 +45,7 @@ const BEYOND = 2;
  * it is scrolled away, and follows its item when the list changes, so that focus is never lost.
  */
 export function VirtualGrid<T>(props: GridProps<T>) {
-  const { label, rows, keyOf, urlOf, onOpen, columns, rowHeight } = props;
+  const { label, rows, keyOf, urlOf, onOpen, columns, rowHeight, openByClick } = props;
   const body = useRef<HTMLDivElement>(null);
   const [from, to] = useRowsInSight(body, rows.length, rowHeight);
   const [active, setActive] = useState({ key: '', index: 0, column: 0 });
@@ -77,6 +89,12 @@ export function VirtualGrid<T>(props: GridProps<T>) {
     setActive({ key: keyOf(row), index, column });
   };
 
+  const openAt = ({ target }: MouseEvent) => {
+    if (!(target instanceof Element) || target.closest('a')) return;
+    const row = rows[Number(target.closest('[role=row]')?.getAttribute('aria-rowindex')) - 2];
+    if (row !== undefined) onOpen(row);
+  };
+
   const onKey = (event: KeyboardEvent) => {
     if (event.altKey || event.metaKey || event.shiftKey) return;
     const row = rows[activeIndex];
@@ -117,6 +135,7 @@ export function VirtualGrid<T>(props: GridProps<T>) {
         ref={body}
         style={{ height: `${rows.length * rowHeight}px` }}
         onKeyDown={onKey}
+        onClick={openByClick ? openAt : undefined}
         onFocusIn={(event) => {
           focused.current = true;
           follow(event.target);
@@ -185,15 +204,18 @@ function Row<T>({ row, index, url, columns, rowHeight, activeColumn }: RowProps<
         aria-rowindex={index + 2}
         style={{ top: `${index * rowHeight}px`, height: `${rowHeight}px` }}
       >
-        {columns.map((column, c) => {
-          const tabIndex = c === activeColumn ? 0 : -1;
+        {cellsOf(row, columns).map(({ column, c, dress, span }) => {
+          const tabIndex = activeColumn >= c && activeColumn < c + span ? 0 : -1;
           const first = c === 0;
           return (
             <div
               key={column.id}
               role={first ? 'rowheader' : 'gridcell'}
-              class={`cell cell-${column.id}`}
+              class={`cell cell-${column.id} ${dress?.class ?? ''}`.trimEnd()}
+              style={span > 1 ? { gridColumn: `span ${span}` } : undefined}
+              aria-label={dress?.label}
               aria-colindex={c + 1}
+              aria-colspan={span > 1 ? span : undefined}
               tabIndex={first ? undefined : tabIndex}
             >
               {first ? (
@@ -210,6 +232,18 @@ function Row<T>({ row, index, url, columns, rowHeight, activeColumn }: RowProps<
     ),
     [row, index, url, columns, rowHeight, activeColumn],
   );
+}
+
+/** The cells of a row, without those that a wider one covers. */
+function cellsOf<T>(row: T, columns: readonly GridColumn<T>[]) {
+  let covered = 0;
+  return columns.flatMap((column, c) => {
+    if (c < covered) return [];
+    const dress = column.dress?.(row);
+    const span = dress?.span ?? 1;
+    covered = c + span;
+    return [{ column, c, dress, span }];
+  });
 }
 
 /** Where a key leads from a cell; undefined for a key that is not of the grid. */
