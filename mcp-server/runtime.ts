@@ -254,7 +254,7 @@ export async function openRuntime({
       logs: createLogsCollector({ fanout, spokes }),
       traces,
       errorLogs: createErrorLogsCollector({ fanout, spokes }),
-      logTails: createLogTails({ spokes, clock }),
+      logTails: createLogTails({ fanout, spokes, clusterOf: (id) => registry.get(id), clock }),
       ...alerting.services,
       workloads: createWorkloadsCollector({ fanout, spokes, clock }),
       conversations,

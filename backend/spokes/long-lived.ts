@@ -73,6 +73,7 @@ export function createLongLived(options: LongLivedOptions): Pick<Transport, 'str
   function open(target: SpokeTarget, wanted: StreamRequest): Promise<SpokeStream | SpokeResponse> {
     return started(target, wanted.path, wanted, async (lane, end, signal) => {
       const { url, where } = resolveUrl(target, wanted);
+      const done = await target.turn?.(signal);
       const answer = await lane.agent
         .request({
           origin: url.origin,
@@ -84,7 +85,8 @@ export function createLongLived(options: LongLivedOptions): Pick<Transport, 'str
         })
         .catch((thrown: unknown) => {
           throw beforeAnswer(thrown, where);
-        });
+        })
+        .finally(() => done?.());
       const { statusCode: status, body } = answer;
       body.on('error', () => undefined); // whoever reads it hears of it; nobody may be reading when it ends
       const headers = firstValues(answer.headers);
@@ -147,9 +149,12 @@ export function createLongLived(options: LongLivedOptions): Pick<Transport, 'str
     dial: (target, limits) =>
       started(target, '(socket)', limits, async (lane, end, signal) => {
         const { where } = resolveUrl(target, { path: '' });
-        const socket = await connect(lane, new URL(target.url), signal).catch((thrown: unknown) => {
-          throw beforeAnswer(thrown, where);
-        });
+        const done = await target.turn?.(signal);
+        const socket = await connect(lane, new URL(target.url), signal)
+          .catch((thrown: unknown) => {
+            throw beforeAnswer(thrown, where);
+          })
+          .finally(() => done?.());
         socket.once('close', lane.release).on('error', () => undefined); // whoever takes it over listens too
         const hangUp = () => socket.destroy();
         signal.addEventListener('abort', hangUp, { once: true });

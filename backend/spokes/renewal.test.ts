@@ -83,6 +83,27 @@ describe('a spoke that answers 401', () => {
     expect(reads()).toBe(2);
   });
 
+  it('is asked again on a turn of its own, and never beyond its turns', async () => {
+    let turns = 0;
+    const open = new Set<number>();
+    const turn = async () => {
+      if (turns === 3) throw new AppError('SPOKE_BUDGET', 'no more');
+      turns += 1;
+      const own = turns;
+      open.add(own);
+      return () => void open.delete(own);
+    };
+    const { server, seen } = await prometheus(() => 'new-token-4711');
+    const { spokes, cluster } = spokesOver(server.url, () => service(turns < 1 ? 'old-token-4711' : 'new-token-4711'));
+    const target = await spokes.target(cluster, 'PROMETHEUS');
+    if (!target) throw new Error('no target');
+    const ask = () => spokes.prometheus.labels({ ...target, turn }, { start: 0, end: 1, ...limits });
+    await ask();
+    expect([turns, seen.length, open.size]).toEqual([2, 2, 0]);
+    await expect(ask()).rejects.toMatchObject({ code: 'SPOKE_BUDGET' });
+    expect([turns, seen.length, open.size]).toEqual([3, 3, 0]);
+  });
+
   it('is not asked again with the same credentials, and what it echoes of them is not repeated', async () => {
     const { server, seen } = await prometheus(() => 'another');
     const { ask, reads } = spokesOver(server.url, () => service('canary-token-4711'));

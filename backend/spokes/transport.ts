@@ -45,6 +45,11 @@ export interface SpokeTarget {
    * than `auth`. Whoever sends by another way than {@link Transport.request} does so through {@link renewingOn401}.
    */
   readonly renewAuth?: () => Promise<SpokeAuth | undefined>;
+  /**
+   * Awaited before each request is sent, also the one after a 401; what it resolves to is called when the request is over, of a stream
+   * or socket when it stands. Rejects when the request must not be sent.
+   */
+  readonly turn?: (signal: AbortSignal) => Promise<() => void>;
 }
 
 /** How long a call may take at most, and who may take it back. */
@@ -220,12 +225,15 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   async function exchange(target: SpokeTarget, request: SpokeRequest, signal: AbortSignal): Promise<SpokeResponse> {
-    const lane = acquire(target);
+    const done = await target.turn?.(signal);
+    let lane: LaneUse | undefined;
     try {
+      lane = acquire(target);
       // undici notices an abort only once a connection stands, which may be never.
       return scrubbed(await orAborted(exchangeOn(lane, target, request, signal), signal), target.auth);
     } finally {
-      lane.release();
+      lane?.release();
+      done?.();
     }
   }
 

@@ -171,6 +171,77 @@ describe('our load on a spoke', () => {
     expect(state.sent).toBe(3);
   });
 
+  /** A question that sends `count` requests as the transport does, `atOnce` of them at a time or one after the other. */
+  function sending(clock: ManualClock, count: number, atOnce: boolean, ms = 100) {
+    const seen = { sent: 0, open: 0, most: 0 };
+    const ask: FanoutRequest<number>['ask'] = async ({ turn }, _cluster, { signal }) => {
+      const one = async () => {
+        const done = await turn?.(signal);
+        seen.sent += 1;
+        seen.most = Math.max(seen.most, (seen.open += 1));
+        await sleep(clock, ms, signal);
+        seen.open -= 1;
+        done?.();
+      };
+      if (atOnce) await Promise.all(Array.from({ length: count }, one));
+      else for (let i = 0; i < count; i += 1) await one(); // oxlint-disable-line no-await-in-loop -- one after the other
+      return { value: seen.sent };
+    };
+    return { seen, ask };
+  }
+
+  it('counts every request of a question, not every question', async () => {
+    const { clock, ask } = make({ maxPerSecond: 10 });
+    const many = sending(clock, 20, true, 0);
+    const pending = ask({ ask: many.ask, budgetMs: 5000 });
+    await clock.advance(0);
+    expect(many.seen.sent).toBe(10);
+    await clock.advance(1000);
+    expect(await pending).toMatchObject({ status: 'SUCCESS', value: 20 });
+    const late = sending(clock, 40, true, 0);
+    expect(await ask({ ask: late.ask, budgetMs: 2000 }, 2000)).toMatchObject({ error: { code: 'SPOKE_BUDGET' } });
+  });
+
+  it('holds no more requests at a time than there are places, and questions never wait for each other', async () => {
+    const { clock, ask } = make({ maxPerCluster: 3, maxPerSecond: 1000 });
+    const many = sending(clock, 6, true);
+    const pending = [ask({ ask: many.ask }), ask({ ask: many.ask }), ask({ ask: many.ask })];
+    await clock.advance(600);
+    expect((await Promise.all(pending)).map(({ status }) => status)).toEqual(['SUCCESS', 'SUCCESS', 'SUCCESS']);
+    expect(many.seen).toMatchObject({ sent: 18, most: 3 });
+  });
+
+  it('is of a hub that of its requests, whichever clusters they are for', async () => {
+    const { clock, fanout } = make({ maxPerSecond: 5 });
+    const many = sending(clock, 1, false, 0);
+    const pending = fanout.ask({
+      clusters: Array.from({ length: 8 }, (_, i) => testCluster(`member-${i}`)),
+      kind: 'GLOBAL_METRICS',
+      budgetMs: 5000,
+      signal: new AbortController().signal,
+      scope: '',
+      ask: many.ask,
+    });
+    await clock.advance(0);
+    expect(many.seen.sent).toBe(5);
+    await clock.advance(1000);
+    expect((await pending).complete).toBe(true);
+  });
+
+  it('holds what follows a cluster to its rate and its pause', async () => {
+    const { clock, fanout, cluster } = make({ maxPerSecond: 2 });
+    const signal = new AbortController().signal;
+    const target = await fanout.target(cluster, 'LOKI');
+    const turns: string[] = [];
+    for (let i = 0; i < 3; i += 1) void target?.turn?.(signal).then(() => turns.push('sent'));
+    await clock.advance(0);
+    expect(turns).toHaveLength(2);
+    await clock.advance(500);
+    expect(turns).toHaveLength(3);
+    const paused = { ...cluster, collection_paused: true };
+    await expect(fanout.target(paused, 'LOKI')).rejects.toMatchObject({ code: 'COLLECTION_PAUSED' });
+  });
+
   it('is none while collection is paused, for one cluster or for all, and the answer is not complete', async () => {
     const one = make();
     const paused = { ...one.cluster, collection_paused: true };

@@ -74,6 +74,11 @@ export interface Fanout {
    * exception and never silence; the answer comes at the deadline at the latest. Rejects only when the caller aborts.
    */
   ask<T>(request: FanoutRequest<T>): Promise<FanoutAnswer<T>>;
+  /**
+   * For what is no question, such as following logs: where to send requests, each of which waits for its turn and place within the
+   * cluster's budget. Undefined = there is no such endpoint; throws COLLECTION_PAUSED.
+   */
+  target(cluster: Cluster, kind: EndpointKind): Promise<SpokeTarget | undefined>;
   /** Drops every kept answer of a cluster and what is known of its failures, for when it or its credentials change or go. */
   forget(clusterId: string): void;
 }
@@ -154,7 +159,7 @@ export function createFanout(options: FanoutOptions): Fanout {
     return error;
   }
 
-  return { ask, forget: (clusterId) => reader.forget(clusterId) };
+  return { ask, target: load.target, forget: (clusterId) => reader.forget(clusterId) };
 }
 
 function tooLarge(limit: number): AppError {

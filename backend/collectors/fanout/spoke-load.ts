@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Cluster, EndpointKind } from '../../model/cluster.ts';
 import { AppError, asAppError } from '../../model/errors.ts';
 import { orAborted } from '../../platform/abort.ts';
@@ -5,14 +6,16 @@ import { type Clock, sleep } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import type { Spokes } from '../../spokes/spokes.ts';
+import type { SpokeTarget } from '../../spokes/transport.ts';
 import { type Breaker, type BreakerState, createBreaker } from './breaker.ts';
-import { type Bulkhead, createBulkhead } from './bulkhead.ts';
+import { createBulkhead } from './bulkhead.ts';
 import type { FanoutRequest } from './fanout.ts';
 import { type Latencies, createLatencies, hedged } from './hedge.ts';
-import { type RateBudget, createRateBudget } from './rate-budget.ts';
+import { createRateBudget } from './rate-budget.ts';
 import type { Reply } from './reply.ts';
 import { type RetryBudget, createRetryBudget, decideRetry } from './retry.ts';
 import { isSpokeFault } from './spoke-failure.ts';
+import { type Capacity, enter, tryEnter, turnEach, turnsOfQuestion } from './turns.ts';
 
 /** What we may ask of spokes, over all callers. */
 export interface SpokeLimits {
@@ -45,15 +48,18 @@ export interface SpokeLoad {
    * deadline on the monotonic clock.
    */
   ask<T>(cluster: Cluster, request: FanoutRequest<T>, signal: AbortSignal, endMs: number): Promise<Reply<T>>;
+  /**
+   * For what is no question, such as following logs: where to send requests, each of which waits for its turn and place. Undefined =
+   * there is no such endpoint; throws COLLECTION_PAUSED.
+   */
+  target(cluster: Cluster, kind: EndpointKind): Promise<SpokeTarget | undefined>;
   /** Lets go of what is known of a cluster: a change may have cured it, so it is asked at once. */
   forget(clusterId: string): void;
 }
 
 /** What is known of one cluster. */
-interface Lane {
+interface Lane extends Capacity {
   readonly name: string;
-  readonly places: Bulkhead;
-  readonly rate: RateBudget;
   readonly retries: RetryBudget;
   readonly kinds: Map<EndpointKind, { readonly breaker: Breaker; readonly latencies: Latencies }>;
 }
@@ -66,20 +72,35 @@ const SERVICE: Readonly<Record<EndpointKind, string>> = {
   LOKI: 'Loki',
   GLOBAL_METRICS: 'metrics hub',
 };
+/** Metrics hubs whose load is known; far more than any fleet has. */
+const MAX_HUBS = 256;
+/** Errors in which the spoke had no part. */
+const TELLS_NOTHING: ReadonlySet<string> = new Set(['QUERY_TIMEOUT', 'SPOKE_BUDGET']);
 const GAUGE: Readonly<Record<BreakerState, number>> = { CLOSED: 0, HALF_OPEN: 1, OPEN: 2 };
 
 export function createSpokeLoad(options: SpokeLoadOptions): SpokeLoad {
   const { clock, logger, random, metrics, spokes, maxPerCluster, maxPerSecond, hedging } = options;
   const total = createBulkhead(options.maxTotal);
   const lanes = new Map<string, Lane>();
+  /** By URL: a hub is asked for many clusters, and must not be asked as often as all of them together. */
+  const hubs = new LRUCache<string, Capacity>({ max: MAX_HUBS });
+
+  function newCapacity(): Capacity {
+    return { places: createBulkhead(maxPerCluster), rate: createRateBudget({ clock, perSecond: maxPerSecond }) };
+  }
+
+  function hubOf(url: string): Capacity {
+    const hub = hubs.get(url) ?? newCapacity();
+    hubs.set(url, hub);
+    return hub;
+  }
 
   function laneOf({ id, name }: Cluster): Lane {
     const known = lanes.get(id);
     if (known) return known;
     const made: Lane = {
       name,
-      places: createBulkhead(maxPerCluster),
-      rate: createRateBudget({ clock, perSecond: maxPerSecond }),
+      ...newCapacity(),
       retries: createRetryBudget(clock),
       kinds: new Map(),
     };
@@ -113,10 +134,14 @@ export function createSpokeLoad(options: SpokeLoadOptions): SpokeLoad {
     const idempotent = request.idempotent ?? true;
     lane.retries.asked();
 
+    // Clusters of one hub share its requests, so there the requests have turns and places, and the questions none.
+    const hub = request.kind === 'GLOBAL_METRICS' ? hubOf(target.url) : undefined;
+
     const send = async (within: AbortSignal): Promise<Reply<T>> => {
       const startedMs = clock.monotonicMs();
       const timeoutMs = Math.max(1, endMs - startedMs);
-      const asked = request.ask(target, cluster, { signal: within, timeoutMs });
+      const turn = hub ? turnEach(hub, total, endMs) : turnsOfQuestion(lane, total, endMs);
+      const asked = request.ask({ ...target, turn }, cluster, { signal: within, timeoutMs });
       const { value, warnings = [] } = await orAborted(asked, within);
       latencies.add(clock.monotonicMs() - startedMs);
       return { kind: 'value', value, warnings };
@@ -137,8 +162,8 @@ export function createSpokeLoad(options: SpokeLoadOptions): SpokeLoad {
     const attempt = async (): Promise<Reply<T>> => {
       const refused = breaker.refusal(); // looked at before waiting, so that nobody queues for a spoke that is not asked
       if (refused) throw refused;
-      await lane.rate.take(endMs, signal);
-      const leave = await enter(lane, signal);
+      if (!hub) await lane.rate.take(endMs, signal);
+      const leave = hub ? undefined : await enter(lane.places, total, signal);
       try {
         const permit = breaker.admit();
         const startedMs = clock.monotonicMs();
@@ -149,12 +174,12 @@ export function createSpokeLoad(options: SpokeLoadOptions): SpokeLoad {
         } catch (thrown) {
           const error = asAppError(thrown);
           if (isSpokeFault(error, clock.monotonicMs() - startedMs)) permit.failed(error);
-          else if (signal.aborted || error.code === 'QUERY_TIMEOUT') permit.abandoned();
+          else if (signal.aborted || TELLS_NOTHING.has(error.code)) permit.abandoned();
           else permit.answered();
           throw thrown;
         }
       } finally {
-        leave();
+        leave?.();
       }
     };
 
@@ -182,39 +207,27 @@ export function createSpokeLoad(options: SpokeLoadOptions): SpokeLoad {
     }
   }
 
-  /** The cluster's own place is taken first, so that one slow cluster cannot fill the hall while its callers queue. */
-  async function enter(lane: Lane, signal: AbortSignal): Promise<() => void> {
-    const leaveOwn = await lane.places.enter(signal);
-    const leaveTotal = await total.enter(signal).catch((thrown: unknown) => {
-      leaveOwn();
-      throw thrown;
-    });
-    return () => {
-      leaveTotal();
-      leaveOwn();
-    };
-  }
-
   /** For a second request, which must not make anybody wait. */
   function spareTurn(lane: Lane, kind: EndpointKind): (() => void) | undefined {
-    const leaveOwn = lane.places.tryEnter();
-    if (!leaveOwn) return undefined;
-    const leaveTotal = total.tryEnter();
-    if (leaveTotal && lane.rate.tryTake()) {
-      metrics?.spokeHedges.inc({ kind, outcome: 'SENT' });
-      return () => {
-        leaveTotal();
-        leaveOwn();
-      };
+    const leave = tryEnter(lane.places, total);
+    if (!leave) return undefined;
+    if (!lane.rate.tryTake()) {
+      leave();
+      return undefined;
     }
-    leaveTotal?.();
-    leaveOwn();
-    return undefined;
+    metrics?.spokeHedges.inc({ kind, outcome: 'SENT' });
+    return leave;
   }
 
   return {
     pause: (cluster) => pausedBy(cluster, options.paused),
     ask,
+    target: async (cluster, kind) => {
+      const paused = pausedBy(cluster, options.paused);
+      if (paused) throw paused;
+      const target = await spokes.target(cluster, kind);
+      return target && { ...target, turn: turnEach(laneOf(cluster), total, Infinity) };
+    },
     forget: (clusterId) => {
       const lane = lanes.get(clusterId);
       lanes.delete(clusterId);

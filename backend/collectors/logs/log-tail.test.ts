@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { AppError } from '../../model/errors.ts';
 import { testCluster } from '../../model/test-cluster.ts';
 import { ManualClock } from '../../platform/clock.ts';
+import { createLogger } from '../../platform/logger.ts';
 import type { LokiEntry } from '../../spokes/loki.ts';
+import { createFanout } from '../fanout/fanout.ts';
 import { type TailEvent, createLogTails } from './log-tail.ts';
 
 const CLUSTERS = ['a-1', 'b-1'].map((name) => testCluster(name, { endpoints: { loki_url: `http://${name}.example` } }));
@@ -22,10 +24,21 @@ function follow(script: Record<string, Frame[][]>, stored: LokiEntry[] = [], lim
   const clock = new ManualClock('2026-03-01T10:00:00.000Z');
   const end = new AbortController();
   const begun: string[] = [];
+  const now = new Map(CLUSTERS.map((cluster) => [cluster.id, cluster]));
+  const fanout = createFanout({
+    clock,
+    logger: createLogger({ level: 'silent' }),
+    spokes: { target: async ({ name, tls }, kind) => ({ clusterId: name, kind, url: '', tls }) },
+  });
   const tails = createLogTails({
     clock,
+    fanout,
+    clusterOf: async (id) => {
+      const cluster = now.get(id);
+      if (!cluster) throw new AppError('CLUSTER_NOT_FOUND', 'There is no such cluster.');
+      return cluster;
+    },
     spokes: {
-      target: async (cluster) => ({ clusterId: cluster.name, kind: 'LOKI', url: '', tls: cluster.tls }),
       loki: {
         tail: async ({ clusterId }: { clusterId: string }) => {
           begun.push(clusterId);
@@ -61,7 +74,7 @@ function follow(script: Record<string, Frame[][]>, stored: LokiEntry[] = [], lim
   const settled = async () => {
     for (let i = 0; i < 20; i += 1) await new Promise((resolve) => setImmediate(resolve));
   };
-  return { tails, clock, end, begun, events, reading, settled };
+  return { tails, clock, end, now, begun, events, reading, settled };
 }
 
 const linesOf = (events: TailEvent[]) =>
@@ -71,6 +84,29 @@ const closed = new AppError('SPOKE_ERROR', 'Loki ended the tail (1011).', {
 });
 
 describe('tails of many clusters', () => {
+  it('stop at the kill switch of a cluster, go on after it, and end when the cluster is gone', async () => {
+    const { now, clock, begun, events, settled, reading } = follow({ 'a-1': [[closed], [closed], [closed]] });
+    const [cluster] = CLUSTERS;
+    if (!cluster) throw new Error('a cluster');
+    await settled();
+    expect(begun).toHaveLength(1);
+    now.set(cluster.id, { ...cluster, collection_paused: true });
+    await clock.advance(1_000);
+    await settled();
+    await clock.advance(2_000);
+    await settled();
+    expect(begun).toHaveLength(1);
+    expect(events.at(-1)).toMatchObject({ state: 'RECONNECTING', reason: expect.stringContaining('paused') });
+    now.set(cluster.id, cluster);
+    await clock.advance(5_000);
+    await settled();
+    expect(begun).toHaveLength(2);
+    now.delete(cluster.id);
+    await clock.advance(15_000);
+    await reading;
+    expect(events.at(-1)).toMatchObject({ state: 'FAILED', reason: expect.stringContaining('no such cluster') });
+  });
+
   it('give lines as they come, who is connected, and what Loki dropped', async () => {
     const { events, settled, end, reading } = follow({
       'a-1': [[{ entries: [entry(2, 'two'), entry(1, 'one')], dropped: 0 }]],

@@ -6,6 +6,7 @@ import { type Clock, sleep } from '../../platform/clock.ts';
 import type { LokiEntry, LokiClient } from '../../spokes/loki.ts';
 import type { Spokes } from '../../spokes/spokes.ts';
 import type { SpokeTarget } from '../../spokes/transport.ts';
+import type { Fanout } from '../fanout/fanout.ts';
 import { type LogsQuestion, logClusters } from './log-clusters.ts';
 import { toLogEntry } from './log-entry.ts';
 import { type PlacedEntry, comparePlaced, place } from './log-order.ts';
@@ -56,7 +57,11 @@ export interface LogTails {
 }
 
 export interface LogTailsOptions {
-  readonly spokes: Pick<Spokes, 'loki' | 'target'>;
+  /** Its budget and its kill switch hold for tails as well. */
+  readonly fanout: Pick<Fanout, 'target'>;
+  readonly spokes: Pick<Spokes, 'loki'>;
+  /** The cluster as it is now: a tail outlives changes of it. Throws CLUSTER_NOT_FOUND. */
+  readonly clusterOf: (id: string) => Promise<Cluster>;
   readonly clock: Clock;
 }
 
@@ -72,10 +77,11 @@ const BEGIN_MS = 10_000;
 const BACKOFF_MS = [1_000, 2_000, 5_000, 15_000, 30_000];
 /** A tail that lived so long was well: what ends it is not a failure that goes on. */
 const WELL_AFTER_MS = 60_000;
+const CODES_FOR_GOOD: ReadonlySet<string> = new Set(['INVALID_LOGQL', 'QUERY_REFUSED', 'CLUSTER_NOT_FOUND']);
 /** Reasons that another attempt does not cure. */
 const FOR_GOOD: ReadonlySet<unknown> = new Set(['UNAUTHORIZED', 'FORBIDDEN', 'TENANT', 'REDIRECT', 'QUERY']);
 
-export function createLogTails({ spokes, clock }: LogTailsOptions): LogTails {
+export function createLogTails({ fanout, spokes, clusterOf, clock }: LogTailsOptions): LogTails {
   return {
     plan: (query, question) => {
       if (parseLogql(query).kind === 'METRIC')
@@ -115,15 +121,14 @@ export function createLogTails({ spokes, clock }: LogTailsOptions): LogTails {
     for (let failures = 0, begun = false; !signal.aborted; begun = true) {
       const startedMs = clock.monotonicMs();
       try {
-        const target = await spokes.target(cluster, 'LOKI');
+        const target = await fanout.target(await clusterOf(cluster.id), 'LOKI');
         if (!target)
           return tell('FAILED', new AppError('LOKI_NOT_AVAILABLE', 'The cluster has no Loki endpoint any more.'));
         await oneTail(spokes.loki, target, cluster, { ...request, again: begun }, memory, mailbox);
       } catch (thrown) {
         if (signal.aborted) return;
         const error = asAppError(thrown);
-        if (error.code === 'INVALID_LOGQL' || error.code === 'QUERY_REFUSED' || FOR_GOOD.has(error.details['reason']))
-          return tell('FAILED', error);
+        if (CODES_FOR_GOOD.has(error.code) || FOR_GOOD.has(error.details['reason'])) return tell('FAILED', error);
         failures = clock.monotonicMs() - startedMs > WELL_AFTER_MS ? 0 : failures;
         tell('RECONNECTING', error);
         const waitMs = BACKOFF_MS[Math.min(failures, BACKOFF_MS.length - 1)] ?? 1_000;
