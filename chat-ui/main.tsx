@@ -55,7 +55,20 @@ document.addEventListener('visibilitychange', () => {
   void fleet.refresh();
 });
 
-const services: UiServices = { api, credential, live, events, clock: browserClock, fleet, chat, history, theme, now };
+const openSocket = (path: string) => openBrowserSocket(location, path);
+const services: UiServices = {
+  api,
+  credential,
+  live,
+  openSocket,
+  events,
+  clock: browserClock,
+  fleet,
+  chat,
+  history,
+  theme,
+  now,
+};
 const root = document.getElementById('app');
 if (!root) throw new Error('index.html has no #app');
 render(<App services={services} />, root);

@@ -67,6 +67,11 @@ export const ROUTES: readonly PageRoute[] = [
     component: lazy(() => import('./pages/Trace.tsx').then((m) => m.TracePage)),
   },
   {
+    path: '/observability/logs',
+    title: 'Logs',
+    component: lazy(() => import('./pages/Logs.tsx').then((m) => m.LogsPage)),
+  },
+  {
     path: '/alerts/history',
     title: 'History of alerts',
     component: lazy(() => import('./pages/AlertHistory.tsx').then((m) => m.AlertHistoryPage)),

@@ -4,7 +4,7 @@ import type { ReadonlySignal } from '@preact/signals';
 import type { ApiClient } from './api/client.ts';
 import type { Credential } from './api/credential.ts';
 import type { EventFeed } from './api/event-feed.ts';
-import type { Live } from './api/live.ts';
+import type { Live, OpenSocket } from './api/live.ts';
 import type { ChatStore } from './chat/chat-store.ts';
 import type { UiClock } from './clock.ts';
 import type { FleetStore } from './fleet/fleet-store.ts';
@@ -16,6 +16,8 @@ export interface UiServices {
   readonly api: ApiClient;
   readonly credential: Credential;
   readonly live: Live;
+  /** Opens a WebSocket of this server at a path. */
+  readonly openSocket: (path: string) => OpenSocket;
   readonly events: EventFeed;
   readonly clock: UiClock;
   readonly fleet: FleetStore;

@@ -5,7 +5,7 @@ import { App } from './App.tsx';
 import { createApiClient } from './api/client.ts';
 import { createCredential } from './api/credential.ts';
 import { createEventFeed } from './api/event-feed.ts';
-import { createLive, type SocketHandlers } from './api/live.ts';
+import { createLive, type OpenSocket, type SocketHandlers } from './api/live.ts';
 import { createChatStore } from './chat/chat-store.ts';
 import { createFleetStore } from './fleet/fleet-store.ts';
 import { createQueryHistory } from './observability/query-history.ts';
@@ -23,12 +23,15 @@ export async function openApp(url: string, answer: (request: SentRequest) => Res
   const fleet = createFleetStore(api, clock);
   const events = createEventFeed();
   events.subscribe(fleet.onEvent);
-  const sockets: { protocols: string[]; handlers: SocketHandlers }[] = [];
-  const live = createLive({
-    open: (protocols, handlers) => {
-      sockets.push({ protocols, handlers });
+  const sockets: { path: string; protocols: string[]; handlers: SocketHandlers }[] = [];
+  const openSocket =
+    (path: string): OpenSocket =>
+    (protocols, handlers) => {
+      sockets.push({ path, protocols, handlers });
       return { send: () => undefined, close: () => undefined };
-    },
+    };
+  const live = createLive({
+    open: openSocket('/ws'),
     token: () => credential.token.value,
     eventTypes: [],
     clock,
@@ -42,6 +45,7 @@ export async function openApp(url: string, answer: (request: SentRequest) => Res
     api,
     credential,
     live,
+    openSocket,
     events,
     fleet,
     clock,

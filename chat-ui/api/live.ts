@@ -176,10 +176,13 @@ function parseMessage(text: string): ServerMessage | undefined {
   }
 }
 
-/** Opens `/ws` of the server that served this page. */
-export function openBrowserSocket(location: Location): OpenSocket {
+/** Opens the WebSocket at `path` of the server that served this page. */
+export function openBrowserSocket(location: Location, path = '/ws'): OpenSocket {
   return (protocols, handlers) => {
-    const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`, protocols);
+    const socket = new WebSocket(
+      `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${path}`,
+      protocols,
+    );
     let closed = false;
     const close = () => {
       if (closed) return;

@@ -5,7 +5,7 @@ const MOST = 30;
 /** A question that is longer is not kept. */
 const LONGEST = 4000;
 
-export type QueryKind = 'promql' | 'traceql';
+export type QueryKind = 'promql' | 'traceql' | 'logql';
 
 /** Questions that were asked in this browser, newest first, each once. They are kept in local storage and go nowhere else. */
 export interface QueryHistory {
@@ -18,6 +18,7 @@ export function createQueryHistory(storage: Storage | undefined): QueryHistory {
   const kinds = {
     promql: signal(read(storage, 'promql')),
     traceql: signal(read(storage, 'traceql')),
+    logql: signal(read(storage, 'logql')),
   };
   const keep = (kind: QueryKind, queries: readonly string[]) => {
     kinds[kind].value = queries;

@@ -75,11 +75,13 @@ const MOST_NAMES = 10_000;
 const WHAT = { metric: 'metric names', label: 'labels', value: 'values' } as const;
 
 /**
- * Names of metrics and labels, and values of labels, of the clusters of a scope over the last hour. Each list is asked for once.
+ * Names of metrics and labels, and values of labels, of the clusters of a scope; without a `path` those of metrics over the last hour. Each list is asked for once.
  * A list that could not be had suggests nothing and is asked for again the next time.
  */
 export function createSuggest(
   api: ApiClient,
+  /** Where the words of a place are listed; undefined where there are none. */
+  path: (place: Place, scope: string) => string | undefined = pathOf,
 ): (scope: string, text: string, cursor: number) => Promise<Suggestions | undefined> {
   const lists = new Map<string, Promise<readonly string[]>>();
 
@@ -95,7 +97,9 @@ export function createSuggest(
   return async (scope, text, cursor) => {
     const place = placeAt(text, cursor);
     if (!place) return undefined;
-    const words = await listOf(pathOf(place, scope)).catch(() => []);
+    const list = path(place, scope);
+    if (list === undefined) return undefined;
+    const words = await listOf(list).catch(() => []);
     return { what: WHAT[place.kind], words: rank(words, place.prefix), from: place.from, to: cursor };
   };
 }

@@ -19,6 +19,7 @@ export type TabName = 'metrics' | 'traces' | 'logs';
 export const TABS: readonly { readonly name: TabName; readonly title: string }[] = [
   { name: 'metrics', title: 'Metrics' },
   { name: 'traces', title: 'Traces' },
+  { name: 'logs', title: 'Logs' },
 ];
 
 export function readShared(query: Readonly<Record<string, string>>): SharedView {

@@ -99,7 +99,7 @@ describe('Traces page', () => {
     expect(app.text()).toContain('<img src=x>');
     expect(app.all('main img')).toEqual([]);
     expect(app.one('.grid-body a').getAttribute('href')).toMatch(/^\/observability\/traces\/0+1$/);
-    expect(app.all('nav[aria-label=Observability] a').map((a) => a.textContent)).toEqual(['Metrics', 'Traces']);
+    expect(app.all('nav[aria-label=Observability] a').map((a) => a.textContent)).toEqual(['Metrics', 'Traces', 'Logs']);
   });
 
   it('searches by fields that stand in the URL, and refuses what cannot be asked', async () => {

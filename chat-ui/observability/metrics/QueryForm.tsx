@@ -3,6 +3,7 @@ import { useMemo } from 'preact/hooks';
 import type { ApiFailure } from '../../api/failure.ts';
 import { UNIT_WORDS, UNITS } from '../../components/chart/units.ts';
 import { useServices } from '../../services.ts';
+import { Option } from '../Option.tsx';
 import { QueryEditor } from '../QueryEditor.tsx';
 import type { QueryRun } from '../query-run.ts';
 import { HistoryMenu, RunBar } from '../RunBar.tsx';
@@ -103,33 +104,5 @@ export function QueryForm(props: {
         <RunBar run={run} onRun={() => onRun(draft)} />
       </div>
     </form>
-  );
-}
-
-function Option<T extends string>(props: {
-  label: string;
-  value: T;
-  options: readonly (readonly [T, string])[];
-  onChange: (value: T) => void;
-}) {
-  const { label, value, options, onChange } = props;
-  return (
-    <label class="choice">
-      <span>{label}</span>
-      <select
-        class="field"
-        value={value}
-        onChange={(event) => {
-          const chosen = options.find(([option]) => option === event.currentTarget.value);
-          if (chosen) onChange(chosen[0]);
-        }}
-      >
-        {options.map(([option, text]) => (
-          <option key={option} value={option}>
-            {text}
-          </option>
-        ))}
-      </select>
-    </label>
   );
 }

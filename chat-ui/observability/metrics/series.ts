@@ -21,7 +21,11 @@ export type WholeAnswer = MetricsAnswer & {
 
 /** Every series of an answer, in the order of the answer. */
 export function seriesOf(answer: WholeAnswer): ShownSeries[] {
-  const all = answer.merged?.data ?? answer.results.flatMap((result) => result.data);
+  return shownSeries(answer.merged?.data ?? answer.results.flatMap((result) => result.data));
+}
+
+/** Series as they are listed and drawn, in their order. */
+export function shownSeries(all: readonly MetricSeries[]): ShownSeries[] {
   const told = tellingLabels(all.map(({ metric }) => metric));
   const keys = new Map<string, number>();
   return all.map(({ metric, values, histograms }) => {
