@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ClusterOutcome } from './outcome.ts';
+import { ClustersDigest } from './series-digest.ts';
 import { Silence } from './silence.ts';
 
 export const AlertState = z.enum(['FIRING', 'PENDING', 'RESOLVED']);
@@ -133,3 +134,27 @@ export const AlertsAnswer = z.strictObject({
   next_cursor: z.string().optional(),
 });
 export type AlertsAnswer = z.infer<typeof AlertsAnswer>;
+
+/** Alerts as a model reads them: `get_alert` has the rest of each. */
+export const AlertsForModel = AlertsAnswer.omit({ alerts: true, clusters: true }).extend({
+  alerts: z.array(
+    z.strictObject({
+      fingerprint: z.string(),
+      cluster: z.string(),
+      alertname: z.string(),
+      severity: Severity,
+      state: AlertState,
+      silenced: z.literal(true).optional(),
+      inhibited: z.literal(true).optional(),
+      since: z.iso.datetime(),
+      ends_at: z.iso.datetime().optional(),
+      /** Without the name and the severity. */
+      labels: z.record(z.string(), z.string()).optional(),
+      /** The annotations `description` or `message`, else `summary`. */
+      says: z.string().optional(),
+    }),
+  ),
+  clusters: ClustersDigest,
+});
+
+export const AlertDetailForModel = AlertDetail.extend({ clusters: ClustersDigest });

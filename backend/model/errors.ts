@@ -160,3 +160,11 @@ export function quoteForeign(text: string, max = 300): string {
   const line = text.replace(/[\u0000-\u001f\u007f\u2028\u2029]+/gu, ' ').trim();
   return JSON.stringify(line.length > max ? `${line.slice(0, max - 1)}…` : line);
 }
+
+/** Names as people give them, and "GET /orders"; nothing that reads as a sentence. */
+const PLAIN_NAME = /^(?:[A-Z]{1,10} )?[\w.:/{}*@-]+$/;
+
+/** A name that a spoke sent, inside one of our messages: as it is when it is plain and short, else as {@link quoteForeign} has it. */
+export function nameForeign(name: string, max = 120): string {
+  return name.length <= max && PLAIN_NAME.test(name) ? name : quoteForeign(name, max);
+}

@@ -109,6 +109,23 @@ export const ErrorLogsAnswer = z.strictObject({
 });
 export type ErrorLogsAnswer = z.infer<typeof ErrorLogsAnswer>;
 
+/** What error logs say as a model reads it: of the clusters and pods of a group the first few, of its sample the message. */
+export const ErrorLogsForModel = ErrorLogsAnswer.omit({ templates: true, clusters: true }).extend({
+  templates: z.array(
+    LogTemplate.pick({ template: true, count: true, previous_count: true, novelty: true, change: true }).extend({
+      clusters: z.array(z.string()).describe('<name> <count>, most first'),
+      clusters_total: z.int(),
+      namespaces: z.array(z.string()).optional(),
+      pods: z.array(z.string()).optional(),
+      pods_total: z.int(),
+      first_seen: z.iso.datetime().optional(),
+      last_seen: z.iso.datetime().optional(),
+      sample: z.string().optional(),
+    }),
+  ),
+  clusters: ClustersDigest,
+});
+
 /** A logs answer as a model reads it: a line of text for each line, without the labels that only programs need. */
 export const LogsDigest = z.strictObject({
   query: z.string(),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ClusterOutcome } from './outcome.ts';
+import { ClustersDigest } from './series-digest.ts';
 
 /** 32 hex digits, lower case, leading zeros kept. */
 export const TraceId = z.string().regex(/^[0-9a-f]{32}$/);
@@ -74,6 +75,18 @@ export const TraceSearchAnswer = z.strictObject({
   notes: z.array(z.string()),
 });
 export type TraceSearchAnswer = z.infer<typeof TraceSearchAnswer>;
+
+/** Traces as a model reads them; `get_trace` has the spans. */
+export const TracesForModel = TraceSearchAnswer.omit({ traces: true, clusters: true }).extend({
+  traces: z.array(
+    Trace.omit({ cluster_id: true, cluster_name: true }).extend({
+      matched_spans: z.int(),
+      /** The first of them: `<service> <operation> <ms> ms <status>`. */
+      spans: z.array(z.string()),
+    }),
+  ),
+  clusters: ClustersDigest,
+});
 
 const SpanRef = z.strictObject({
   span_id: z.string(),
@@ -170,6 +183,8 @@ export const ServiceGraphAnswer = z.strictObject({
   notes: z.array(z.string()),
 });
 export type ServiceGraphAnswer = z.infer<typeof ServiceGraphAnswer>;
+
+export const ServiceGraphForModel = ServiceGraphAnswer.extend({ clusters: ClustersDigest });
 
 /** Payload of TRACE_RECEIVED: a trace with an error that was not seen before, at most one for each service and minute. */
 export const TraceReceived = z.strictObject({

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { AlertState, AlertsAnswer, Severity } from '../../backend/model/alert.ts';
+import { nameForeign } from '../../backend/model/errors.ts';
 import { describeOutcomes } from '../../backend/model/outcome.ts';
 import { TimeInput } from '../../backend/model/time.ts';
 import { ClustersArg } from '../clusters-arg.ts';
+import { alertsForModel } from './alerts-for-model.ts';
 import { Cursor, window } from './history-window.ts';
 import { defineTool } from '../define.ts';
 
@@ -31,6 +33,7 @@ export const listAlerts = defineTool({
   output: AlertsAnswer,
   example: { state: 'FIRING' },
   rest: [{ method: 'GET', path: '/alerts', rename: { cluster_ids: 'clusters', start_time: 'start', end_time: 'end' } }],
+  forModel: alertsForModel,
   summarize: ({ alerts, total, by_severity, clusters, complete }) => {
     if (clusters.length === 0)
       return 'No cluster is in scope, so none was asked. list_clusters shows what is registered.';
@@ -45,7 +48,7 @@ export const listAlerts = defineTool({
         ...(alert.inhibited ? ['inhibited'] : []),
       ];
       const when = alert.ends_at === undefined ? `since ${alert.starts_at}` : `${alert.starts_at} to ${alert.ends_at}`;
-      return `${alert.alertname} on ${alert.cluster_name} (${marks.join(', ')}, ${when})`;
+      return `${nameForeign(alert.alertname)} on ${alert.cluster_name} (${marks.join(', ')}, ${when})`;
     });
     return `${coverage} ${complete ? '' : 'At least '}${total} alerts: ${counts}. ${shown.join('; ')}${total > SHOWN ? '; …' : ''}.`;
   },

@@ -3,6 +3,7 @@ import { ErrorLogsAnswer } from '../../backend/model/logs.ts';
 import { TimeInput, resolveTime } from '../../backend/model/time.ts';
 import { ClustersArg } from '../clusters-arg.ts';
 import { defineTool } from '../define.ts';
+import { errorLogsForModel } from './error-logs-for-model.ts';
 import { areNamed } from './logs-arg.ts';
 import { summarizeErrorLogs } from './summarize-error-logs.ts';
 
@@ -37,6 +38,7 @@ export const searchErrorLogs = defineTool({
     },
   ],
   deadlineMs: () => DEADLINE_MS,
+  forModel: errorLogsForModel,
   summarize: summarizeErrorLogs,
   run: async (context, { clusters, namespace, workload, contains, start, end, limit }) => {
     const now = context.clock.now();

@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { digestClusters } from '../../backend/collectors/metrics/series-digest.ts';
+import { nameForeign } from '../../backend/model/errors.ts';
 import { describeOutcomes } from '../../backend/model/outcome.ts';
 import { TimeInput, resolveTime } from '../../backend/model/time.ts';
-import { ServiceGraphAnswer } from '../../backend/model/trace.ts';
+import { ServiceGraphAnswer, ServiceGraphForModel } from '../../backend/model/trace.ts';
 import { ClustersArg, areNamed } from '../clusters-arg.ts';
 import { defineTool } from '../define.ts';
 import { TRACES_RENAME } from './trace-arg.ts';
@@ -33,6 +35,10 @@ export const getServiceGraph = defineTool({
   output: ServiceGraphAnswer,
   example: { service_name: 'checkout' },
   rest: [{ method: 'GET', path: '/traces/dependencies', rename: TRACES_RENAME }],
+  forModel: {
+    output: ServiceGraphForModel,
+    view: (answer) => ({ output: { ...answer, clusters: digestClusters(answer.clusters) }, whole: true }),
+  },
   summarize: ({ source, sampled_traces, edges, total_edges, clusters, notes }) => {
     if (clusters.length === 0)
       return 'No cluster is in scope, so none was asked. list_clusters shows what is registered.';
@@ -40,7 +46,7 @@ export const getServiceGraph = defineTool({
     const listed = edges.slice(0, SHOWN).map((edge) => {
       const there = edge.server_cluster === undefined ? '' : `→${edge.server_cluster}`;
       const slow = edge.p95_ms === null ? '' : `, p95 ${edge.p95_ms} ms`;
-      return `${edge.client}→${edge.server} on ${edge.cluster_name}${there}: ${edge.requests} requests, ${edge.failed} failed${slow}`;
+      return `${nameForeign(edge.client)}→${nameForeign(edge.server)} on ${edge.cluster_name}${there}: ${edge.requests} requests, ${edge.failed} failed${slow}`;
     });
     const found =
       total_edges === 0

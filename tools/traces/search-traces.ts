@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { AppError } from '../../backend/model/errors.ts';
+import { AppError, nameForeign } from '../../backend/model/errors.ts';
 import { describeOutcomes } from '../../backend/model/outcome.ts';
 import { TimeInput, resolveTime } from '../../backend/model/time.ts';
 import { TraceSearchAnswer } from '../../backend/model/trace.ts';
 import { ClustersArg, areNamed } from '../clusters-arg.ts';
 import { defineTool } from '../define.ts';
 import { TRACES_RENAME, TraceIdArg } from './trace-arg.ts';
+import { tracesForModel } from './traces-for-model.ts';
 
 const SHOWN = 5;
 const FILTERS = [
@@ -45,6 +46,7 @@ export const searchTraces = defineTool({
   output: TraceSearchAnswer,
   example: { service_name: 'storefront', has_errors: true, limit: 5 },
   rest: [{ method: 'POST', path: '/traces/search', rename: TRACES_RENAME }],
+  forModel: tracesForModel,
   summarize: ({ traces, more, clusters, complete, notes }) => {
     if (clusters.length === 0)
       return 'No cluster is in scope, so none was asked. list_clusters shows what is registered.';
@@ -54,7 +56,8 @@ export const searchTraces = defineTool({
     if (traces.length === 0)
       return `${coverage} No trace matches${complete ? '' : ' among those that answered'}. Widen the time range or loosen the filter; traces may be sampled.`;
     const listed = traces.slice(0, SHOWN).map((trace) => {
-      const what = `${trace.root_service ?? 'root missing'} ${trace.root_operation ?? ''}`.trim();
+      const service = trace.root_service === null ? 'root missing' : nameForeign(trace.root_service);
+      const what = trace.root_operation === null ? service : `${service} ${nameForeign(trace.root_operation)}`;
       return `${trace.trace_id} ${what} ${trace.duration_ms} ms${trace.has_errors === true ? ' with errors' : ''} on ${trace.clusters.join('+')} at ${trace.start_time.slice(0, 19)}Z`;
     });
     const counted = `${traces.length} traces${more ? ', and more match' : ''}`;

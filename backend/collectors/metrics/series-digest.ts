@@ -19,7 +19,7 @@ const SHOWN_WRONG = 10;
 /** An instant with at most this many different values is told by how often each occurs. */
 const FEW_VALUES = 8;
 const MAX_LABEL_CHARS = 200;
-const MAX_WHY = 160;
+const MAX_WHY = 240;
 
 /**
  * The most telling series in a few numbers each. `whole` is true when nothing of the data is left out, which only a short
@@ -56,7 +56,7 @@ export function digestClusters(outcomes: readonly ClusterOutcome[]): ClustersDig
   const shown = wrong.slice(0, SHOWN_WRONG).map((one) => ({
     cluster: one.cluster_name,
     status: one.status,
-    why: reasonOf(one).slice(0, MAX_WHY),
+    why: shortened(reasonOf(one), MAX_WHY),
   }));
   return {
     asked: outcomes.length - skipped,
@@ -65,6 +65,10 @@ export function digestClusters(outcomes: readonly ClusterOutcome[]): ClustersDig
     ...(shown.length > 0 ? { wrong: shown } : {}),
     ...(wrong.length > shown.length ? { wrong_left_out: wrong.length - shown.length } : {}),
   };
+}
+
+function shortened(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
 interface Choice {

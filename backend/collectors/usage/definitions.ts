@@ -157,6 +157,8 @@ export const SHARES: Readonly<Record<string, readonly [string, string]>> = {
 export interface Ranking extends Measure {
   readonly unit: string;
   readonly by: readonly UsageBy[];
+  /** Nobody is a consumer of none, so that a zero is left out of a ranking of the most. */
+  readonly zeroIsNone?: true;
   meaning(window: string | undefined): string;
 }
 
@@ -213,8 +215,9 @@ export const RANKINGS: Readonly<Record<ConsumerResource, Ranking>> = {
     metric: 'kube_pod_container_status_restarts_total',
     source: SOURCES.KSM,
     query: ({ by, matchers, window = '1h' }) =>
-      `sum by (${GROUP_LABELS[by]}) (increase(${series('kube_pod_container_status_restarts_total', matchers)}[${window}])) > 0`,
+      `sum by (${GROUP_LABELS[by]}) (increase(${series('kube_pod_container_status_restarts_total', matchers)}[${window}]))`,
     by: ['cluster', 'namespace', 'pod'],
+    zeroIsNone: true,
     unit: 'restarts',
     meaning: (window) => `restarts in the last ${window ?? '1h'}, as Prometheus estimates them`,
   },

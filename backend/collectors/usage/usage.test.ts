@@ -102,6 +102,25 @@ describe('get_top_consumers', () => {
     });
   });
 
+  it('takes no restarts for none, and a metric whose values are all 0 for one that is there', async () => {
+    const { usage } = metricsOf((_query, cluster) =>
+      cluster === 'edge-1'
+        ? [one({ namespace: 'a', pod: 'p1' }, 2), one({ namespace: 'a', pod: 'p2' }, 0)]
+        : [one({ namespace: 'b', pod: 'p3' }, 0)],
+    );
+    const answer = await usage.top({ ...top, resource: 'restarts' });
+    expect(answer.items.map(({ labels }) => labels['pod'])).toEqual(['p1']);
+    expect(answer.missing).toEqual([]);
+  });
+
+  it('calls no metric missing where only what was asked for is not there', async () => {
+    const { usage } = metricsOf(() => []);
+    expect((await usage.top({ ...top, namespaces: ['no-such'] })).missing).toEqual([]);
+    const narrowed = { ...question, by: 'pod', orderBy: 'memory', limit: 2, namespaces: ['no-such'] } as const;
+    expect((await usage.usage(narrowed)).missing).toEqual([]);
+    expect((await usage.usage({ ...narrowed, namespaces: [] })).missing.length).toBeGreaterThan(0);
+  });
+
   it('refuses a grouping that means nothing for the resource', async () => {
     const { usage } = metricsOf(() => []);
     await expect(usage.top({ ...top, resource: 'restarts', by: 'node' })).rejects.toMatchObject({

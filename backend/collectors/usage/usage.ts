@@ -79,10 +79,13 @@ export function createUsageCollector({
       (a, b) => (b.values[order] ?? 0) - (a.values[order] ?? 0) || (a.cluster < b.cluster ? -1 : 1),
     );
     const outcomes = joinOutcomes(answers.map(({ answer }) => answer));
+    // Where nothing is of what was asked for, its metrics may be there all the same.
+    const found = new Set([...rows.values()].map(({ cluster }) => cluster));
+    const isSilent = (cluster: string) => isNarrowed(query) && !found.has(cluster);
     return {
       by,
       rows: ranked.slice(0, limit).map((row) => ({ ...row, percent: sharesOf(row.values) })),
-      missing: answers.flatMap(({ name, measure, answer }) => missingOf(name, measure, answer)),
+      missing: answers.flatMap(({ name, measure, answer }) => missingOf(name, measure, answer, isSilent)),
       time: new Date(time * 1000).toISOString(),
       clusters: outcomes,
       complete: isComplete(outcomes),
@@ -98,9 +101,9 @@ export function createUsageCollector({
     }
     const expression = `${least ? 'bottomk' : 'topk'}(${limit}, ${ranking.query({ by, matchers: matchersFor(query), window })})`;
     const answer = await metrics.query({ query: expression, ...questionOf(query) });
-    const items = valuesOf(answer).sort(
-      (a, b) => (least ? a.value - b.value : b.value - a.value) || (keyOf(a) < keyOf(b) ? -1 : 1),
-    );
+    const items = valuesOf(answer)
+      .filter(({ value }) => value !== 0 || least || ranking.zeroIsNone !== true)
+      .sort((a, b) => (least ? a.value - b.value : b.value - a.value) || (keyOf(a) < keyOf(b) ? -1 : 1));
     const outcomes = answer.results.map(outcomeOf);
     return {
       resource,
@@ -109,7 +112,7 @@ export function createUsageCollector({
       meaning: ranking.meaning(window),
       query: expression,
       items: items.slice(0, limit),
-      missing: missingOf(resource, ranking, answer),
+      missing: isNarrowed(query) ? [] : missingOf(resource, ranking, answer),
       clusters: outcomes,
       complete: answer.complete,
     };
@@ -147,11 +150,21 @@ function sharesOf(values: Readonly<Record<string, number>>): Record<string, numb
   return Object.fromEntries(shares);
 }
 
+function isNarrowed(filter: UsageFilter): boolean {
+  return matchersFor(filter).length > 0;
+}
+
 /** Clusters that answered and have nothing of it. */
-function missingOf(name: string, { metric, source }: Measure, answer: MetricsAnswer): MissingMeasure[] {
+function missingOf(
+  name: string,
+  { metric, source }: Measure,
+  answer: MetricsAnswer,
+  isSilent: (cluster: string) => boolean = () => false,
+): MissingMeasure[] {
   const without = answer.results
     .filter(({ status, data }) => (status === 'SUCCESS' || status === 'PARTIAL') && data.length === 0)
-    .map((result) => result.cluster_name);
+    .map((result) => result.cluster_name)
+    .filter((cluster) => !isSilent(cluster));
   if (without.length === 0) return [];
   return [{ measure: name, metric, source, cluster_count: without.length, clusters: without.slice(0, NAMED_CLUSTERS) }];
 }
