@@ -1,5 +1,6 @@
 import { createApiTokens } from '../backend/access/tokens.ts';
 import { createErrorLogsCollector } from '../backend/collectors/logs/error-logs.ts';
+import { createGpusCollector } from '../backend/collectors/gpu/gpus.ts';
 import { createFanout } from '../backend/collectors/fanout/fanout.ts';
 import { createLogTails } from '../backend/collectors/logs/log-tail.ts';
 import { createLogsCollector } from '../backend/collectors/logs/logs.ts';
@@ -257,6 +258,7 @@ export async function openRuntime({
       logTails: createLogTails({ fanout, spokes, clusterOf: (id) => registry.get(id), clock }),
       ...alerting.services,
       workloads: createWorkloadsCollector({ fanout, spokes, clock }),
+      gpus: createGpusCollector({ fanout, source, spokes, clock }),
       conversations,
       tokens: createApiTokens(open, clock),
       evidence,

@@ -40,6 +40,12 @@ import { validateNewCluster } from './clusters/validate-new-cluster.ts';
 import type { AnyTool } from './define.ts';
 import { getEvidence } from './evidence/get-evidence.ts';
 import { readEvidence } from './evidence/read-evidence.ts';
+import { getGpuFindings } from './gpu/get-gpu-findings.ts';
+import { getGpuHistory } from './gpu/get-gpu-history.ts';
+import { getGpuNode } from './gpu/get-gpu-node.ts';
+import { getGpuNodes } from './gpu/get-gpu-nodes.ts';
+import { getGpuProcesses } from './gpu/get-gpu-processes.ts';
+import { getGpuSummary } from './gpu/get-gpu-summary.ts';
 import { getLogLabels } from './logs/get-log-labels.ts';
 import { planLogTail } from './logs/plan-log-tail.ts';
 import { queryLogs } from './logs/query-logs.ts';
@@ -86,6 +92,9 @@ export const catalog: readonly AnyTool[] = [
   silenceAlert,
   listEvents,
   diagnoseWorkloads,
+  getGpuNodes,
+  getGpuSummary,
+  getGpuProcesses,
   readEvidence,
   getCluster,
   setClusterCredentials,
@@ -110,6 +119,9 @@ export const catalog: readonly AnyTool[] = [
   expireSilence,
   rotateWebhookSecret,
   removeWebhookSecret,
+  getGpuNode,
+  getGpuFindings,
+  getGpuHistory,
   getEvidence,
   listPersonas,
   getPersona,

@@ -3,7 +3,7 @@ import type { Permission } from '../backend/model/access.ts';
 import type { CallContext } from './context.ts';
 
 /** Groups of tools that a deployment or a client can narrow to. */
-export const TOOLSETS = ['clusters', 'metrics', 'traces', 'logs', 'alerts', 'kubernetes'] as const;
+export const TOOLSETS = ['clusters', 'metrics', 'traces', 'logs', 'alerts', 'kubernetes', 'gpu', 'cnf'] as const;
 /** `evidence` goes with every toolset, because any answer may refer to it. The rest is for programs, never for models. */
 export type Toolset = (typeof TOOLSETS)[number] | 'evidence' | 'chat' | 'access';
 

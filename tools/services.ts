@@ -4,6 +4,7 @@ import type { Silences } from '../backend/collectors/alerts/silences.ts';
 import type { AlertHistory } from '../backend/collectors/alerts/history/history.ts';
 import type { WebhookSecrets } from '../backend/collectors/alerts/history/webhook-secrets.ts';
 import type { AlertsCollector } from '../backend/collectors/alerts/alerts.ts';
+import type { GpusCollector } from '../backend/collectors/gpu/gpus.ts';
 import type { ErrorLogsCollector } from '../backend/collectors/logs/error-logs.ts';
 import type { LogTails } from '../backend/collectors/logs/log-tail.ts';
 import type { LogsCollector } from '../backend/collectors/logs/logs.ts';
@@ -48,6 +49,7 @@ export interface Services {
   readonly logTails: LogTails;
   readonly webhookSecrets: Pick<WebhookSecrets, 'rotate' | 'remove'>;
   readonly workloads: WorkloadsCollector;
+  readonly gpus: GpusCollector;
   readonly conversations: Conversations;
   readonly tokens: ApiTokens;
   readonly evidence: Pick<EvidenceStore, 'get'>;

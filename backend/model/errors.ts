@@ -40,6 +40,7 @@ export const ERROR_CODES = {
   CREDENTIALS_NOT_FOUND: { status: 404, meaning: 'The cluster has no stored credentials.' },
   SESSION_NOT_FOUND: { status: 404, meaning: 'No chat session of that id belongs to the caller.' },
   PERSONA_NOT_FOUND: { status: 404, meaning: 'No persona of that id.' },
+  NO_GPU_NODES: { status: 404, meaning: 'The one cluster that was asked has no GPUs, or none on that node.' },
   TRACE_NOT_FOUND: { status: 404, meaning: 'No cluster that answered holds a trace of that id.' },
   EVIDENCE_NOT_FOUND: { status: 404, meaning: 'No evidence of that id belongs to the caller, or it has expired.' },
   ALERT_NOT_FOUND: { status: 404, meaning: "No alert of that fingerprint is known in the caller's clusters." },

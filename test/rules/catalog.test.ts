@@ -42,6 +42,9 @@ describe('the catalog', () => {
       'silence_alert',
       'list_events',
       'diagnose_workloads',
+      'get_gpu_nodes',
+      'get_gpu_summary',
+      'get_gpu_processes',
       'read_evidence',
     ]);
   });

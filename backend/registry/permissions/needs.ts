@@ -90,6 +90,8 @@ export const NEEDS: readonly Need[] = [
   ...needs('WORKLOADS', LIST, 'admissionregistration.k8s.io', 'validatingwebhookconfigurations'),
   ...needs('WORKLOADS', LIST, 'admissionregistration.k8s.io', 'mutatingwebhookconfigurations'),
   ...needs('GPU', READ, 'nvidia.com', 'clusterpolicies'),
+  // Which pods hold GPUs that dynamic resource allocation handed out.
+  ...needs('GPU', LIST, 'resource.k8s.io', 'resourceclaims'),
   ...needs('CNF', READ, 'sriovnetwork.openshift.io', 'sriovnetworknodestates', 'sriovnetworknodepolicies'),
   ...needs('CNF', READ, 'ptp.openshift.io', 'ptpconfigs', 'nodeptpdevices'),
   ...needs('ACM_IMPORT', READ, 'cluster.open-cluster-management.io', 'managedclusters'),

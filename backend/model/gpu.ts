@@ -1,0 +1,401 @@
+import { z } from 'zod';
+import { ClusterOutcome } from './outcome.ts';
+import { ClustersDigest } from './series-digest.ts';
+import { FindingSeverity } from './workload.ts';
+
+/**
+ * Where numbers about GPUs come from, best first: metrics of NVIDIA's DCGM exporter, `nvidia-smi` run in a pod of the node, and what
+ * the node offers to pods, which counts GPUs and measures nothing.
+ */
+export const GpuSource = z.enum(['DCGM', 'NVIDIA_SMI', 'ALLOCATABLE']);
+export type GpuSource = z.infer<typeof GpuSource>;
+
+/** Null everywhere below = not known; it never stands for zero. */
+const Maybe = z.number().nullable();
+const MaybeText = z.string().nullable();
+
+export const GpuPod = z.strictObject({ namespace: z.string(), pod: z.string(), container: MaybeText });
+export type GpuPod = z.infer<typeof GpuPod>;
+
+export const GPUProcess = z.strictObject({
+  pid: z.int(),
+  process_name: MaybeText,
+  used_memory_mb: Maybe,
+  type: z.enum(['COMPUTE', 'GRAPHICS', 'MIXED']),
+});
+export type GPUProcess = z.infer<typeof GPUProcess>;
+
+/** Why clocks are held down. THERMAL and POWER are DCGM's, which does not tell hardware from software. */
+export const ThrottleReason = z.enum([
+  'THERMAL',
+  'HW_THERMAL',
+  'SW_THERMAL',
+  'POWER',
+  'POWER_CAP',
+  'POWER_BRAKE',
+  'HW_SLOWDOWN',
+  'SYNC_BOOST',
+  'BOARD_LIMIT',
+  'LOW_UTILIZATION',
+  'RELIABILITY',
+]);
+export type ThrottleReason = z.infer<typeof ThrottleReason>;
+
+/** `percent`: share of the last 5 minutes; null = it holds now, for how long is not told. */
+export const GpuThrottle = z.strictObject({ reason: ThrottleReason, percent: Maybe });
+export type GpuThrottle = z.infer<typeof GpuThrottle>;
+
+/** The last XID of a GPU, which stays until the driver is loaded anew. `meaning` is NVIDIA's, null where its catalogue has none. */
+export const GpuXid = z.strictObject({
+  xid: z.int(),
+  severity: FindingSeverity,
+  meaning: MaybeText,
+  /** Times within the exporter's window. */
+  count: Maybe,
+});
+export type GpuXid = z.infer<typeof GpuXid>;
+
+/** A slice of a GPU that is partitioned by MIG. */
+export const MigInstance = z.strictObject({
+  /** DCGM's `GPU_I_ID`. */
+  id: z.string(),
+  /** Such as `1g.10gb`. */
+  profile: MaybeText,
+  memory_total_mb: Maybe,
+  memory_used_mb: Maybe,
+  memory_free_mb: Maybe,
+  /** Time that its engine was busy; MIG has no other utilization. */
+  utilization_gpu_percent: Maybe,
+  utilization_memory_percent: Maybe,
+  pods: z.array(GpuPod),
+});
+export type MigInstance = z.infer<typeof MigInstance>;
+
+/** One card. Memory in MiB, as NVIDIA counts it. */
+export const GPU = z.strictObject({
+  index: z.int().nullable(),
+  uuid: MaybeText,
+  name: MaybeText,
+  pci_bus_id: MaybeText,
+  driver_version: MaybeText,
+  cuda_version: MaybeText,
+  memory_total_mb: Maybe,
+  memory_used_mb: Maybe,
+  memory_free_mb: Maybe,
+  utilization_gpu_percent: Maybe,
+  /** How busy the memory's interface is, not how full it is. */
+  utilization_memory_percent: Maybe,
+  /** The most of the last hour, where the same pod (or none) held it all the time. */
+  utilization_gpu_max_1h_percent: Maybe,
+  tensor_active_percent: Maybe,
+  temperature_celsius: Maybe,
+  memory_temperature_celsius: Maybe,
+  power_draw_watts: Maybe,
+  power_limit_watts: Maybe,
+  fan_speed_percent: Maybe,
+  sm_clock_mhz: Maybe,
+  memory_clock_mhz: Maybe,
+  /** Null = what holds clocks down is not measured; empty = nothing does. */
+  throttling: z.array(GpuThrottle).nullable(),
+  /** Empty = none since the driver was loaded; null = not measured. */
+  xids: z.array(GpuXid).nullable(),
+  /** Volatile: since the driver was loaded. Aggregate: over the card's life. `*_1h`: the increase of the last hour. */
+  ecc: z.strictObject({
+    corrected_volatile: Maybe,
+    uncorrected_volatile: Maybe,
+    corrected_aggregate: Maybe,
+    uncorrected_aggregate: Maybe,
+    uncorrected_1h: Maybe,
+  }),
+  remapped_rows: z.strictObject({
+    correctable: Maybe,
+    uncorrectable: Maybe,
+    pending: z.boolean().nullable(),
+    failed: z.boolean().nullable(),
+  }),
+  retired_pages: z.strictObject({ single_bit: Maybe, double_bit: Maybe, pending: Maybe }),
+  /** Errors of all links of the card in the last hour; null = not measured, or the card has no NVLink. */
+  nvlink_errors_1h: z.strictObject({ crc: Maybe, replay: Maybe, recovery: Maybe }),
+  pcie_replays_1h: Maybe,
+  mig_enabled: z.boolean().nullable(),
+  mig_instances: z.array(MigInstance),
+  /** Pods that hold it; null = who holds it is not known. */
+  pods: z.array(GpuPod).nullable(),
+  /** Null = the source does not see processes. */
+  processes: z.array(GPUProcess).nullable(),
+});
+export type GPU = z.infer<typeof GPU>;
+
+/** One thing that is wrong, found by a fixed rule. */
+export const GpuFinding = z.strictObject({
+  severity: FindingSeverity,
+  /** UPPER_SNAKE, such as `XID_79`. */
+  code: z.string(),
+  cluster: z.string(),
+  node: z.string(),
+  /** Index of the card; null = the whole node, or a card without an index. */
+  gpu: z.int().nullable(),
+  uuid: MaybeText,
+  message: z.string(),
+  evidence: z.array(z.strictObject({ path: z.string(), value: z.string() })),
+  next_step: z.string(),
+});
+export type GpuFinding = z.infer<typeof GpuFinding>;
+
+export const GpuSharing = z.enum(['EXCLUSIVE', 'TIME_SLICED', 'MIG_SINGLE', 'MIG_MIXED', 'DRA']);
+export type GpuSharing = z.infer<typeof GpuSharing>;
+
+/** What a node offers to pods of one resource, and what running and pending pods that are bound to it ask for. */
+export const GpuResource = z.strictObject({
+  /** `nvidia.com/gpu`, `nvidia.com/gpu.shared`, `nvidia.com/mig-1g.10gb`, or `gpu.nvidia.com` for devices of DRA. */
+  name: z.string(),
+  capacity: z.int(),
+  /** Less than the capacity: devices that the plugin calls unhealthy. */
+  allocatable: z.int(),
+  /** Null = pods or claims could not be read. */
+  requested: z.int().nullable(),
+});
+export type GpuResource = z.infer<typeof GpuResource>;
+
+export const GPUNode = z.strictObject({
+  cluster_id: z.uuid(),
+  cluster_name: z.string(),
+  node_name: z.string(),
+  source: GpuSource,
+  /** Why each better source says nothing about this node. */
+  not_used: z.array(z.strictObject({ source: GpuSource, why: z.string() })),
+  /** When the numbers were taken at the node; for ALLOCATABLE, when its API object was read. ISO 8601 UTC. */
+  last_updated: z.iso.datetime(),
+  age_seconds: z.number(),
+  /** True = too old to be called the state of now. */
+  stale: z.boolean(),
+  /** Cards; null = nothing on the node counts them. */
+  gpu_count: z.int().nullable(),
+  model: MaybeText,
+  driver_version: MaybeText,
+  sharing: GpuSharing.nullable(),
+  /** How often each card is handed out when it is time-sliced. */
+  replicas: z.int().nullable(),
+  /** Null = the node's API object could not be read. */
+  allocation: z.array(GpuResource).nullable(),
+  /** Pods on the node that ask for GPUs; null = not known. */
+  pods: z.array(GpuPod).nullable(),
+  /** By index. Empty where nothing measures them; `gpu_count` then still counts them. */
+  gpus: z.array(GPU),
+  /** Most severe first. */
+  findings: z.array(GpuFinding),
+});
+export type GPUNode = z.infer<typeof GPUNode>;
+
+/**
+ * MEASURED: its GPUs are measured. PARTLY_MEASURED: those of some nodes are. NOT_MEASURED: it has GPUs and nothing measures them.
+ * NO_GPUS: it was looked at and has none. UNKNOWN: it could not be looked at.
+ */
+export const GpuClusterState = z.enum(['MEASURED', 'PARTLY_MEASURED', 'NOT_MEASURED', 'NO_GPUS', 'UNKNOWN']);
+export type GpuClusterState = z.infer<typeof GpuClusterState>;
+
+export const GpuCluster = z.strictObject({
+  cluster_id: z.uuid(),
+  cluster_name: z.string(),
+  state: GpuClusterState,
+  nodes: z.int(),
+  gpus: z.int(),
+  /** Best first. */
+  sources: z.array(GpuSource),
+  why: MaybeText,
+});
+export type GpuCluster = z.infer<typeof GpuCluster>;
+
+const Outcomes = { clusters: z.array(ClusterOutcome), complete: z.boolean() };
+const BySeverity = z.strictObject({ CRITICAL: z.int(), WARNING: z.int(), INFO: z.int() });
+
+export const GpuNodesAnswer = z.strictObject({
+  /** Those with the most severe findings first, then by cluster and name. */
+  nodes: z.array(GPUNode),
+  /** Of all that fit. */
+  total: z.int(),
+  total_gpus: z.int(),
+  /** Clusters that have GPUs, or of which it is not known. */
+  coverage: z.array(GpuCluster),
+  clusters_without_gpus: z.int(),
+  ...Outcomes,
+});
+export type GpuNodesAnswer = z.infer<typeof GpuNodesAnswer>;
+
+export const GpuNodeAnswer = z.strictObject({ node: GPUNode, ...Outcomes });
+export type GpuNodeAnswer = z.infer<typeof GpuNodeAnswer>;
+
+/** GPUs that are alike. Averages and sums are over those that are measured. */
+export const GpuModelSummary = z.strictObject({
+  /** Null = what model they are is not known. */
+  model: MaybeText,
+  gpus: z.int(),
+  /** Of how many it is known whether a pod holds them, and how many are held. */
+  allocation_known: z.int(),
+  allocated: z.int(),
+  measured: z.int(),
+  avg_utilization_percent: Maybe,
+  memory_total_mb: Maybe,
+  memory_used_mb: Maybe,
+});
+export type GpuModelSummary = z.infer<typeof GpuModelSummary>;
+
+export const GpuSummary = z.strictObject({
+  clusters_with_gpus: z.int(),
+  clusters_without_gpus: z.int(),
+  /** It could not be looked at whether they have GPUs. */
+  clusters_unknown: z.int(),
+  nodes: z.int(),
+  gpus: z.int(),
+  /** GPUs with numbers that are not stale. */
+  measured_gpus: z.int(),
+  by_model: z.array(GpuModelSummary),
+  /** Nodes by source. */
+  by_source: z.record(z.string(), z.int()),
+  /** Of resources that pods ask for, added up over nodes that could be read. */
+  resources: z.array(GpuResource),
+  avg_utilization_percent: Maybe,
+  memory_total_mb: Maybe,
+  memory_used_mb: Maybe,
+  power_draw_watts: Maybe,
+  /** GPUs with at least one finding of the kind. */
+  idle_allocated: z.int(),
+  hot: z.int(),
+  throttled: z.int(),
+  failing: z.int(),
+  memory_near_full: z.int(),
+  stale_nodes: z.int(),
+  by_severity: BySeverity,
+  /** The 20 most severe. */
+  worst: z.array(GpuFinding),
+  coverage: z.array(GpuCluster),
+  ...Outcomes,
+});
+export type GpuSummary = z.infer<typeof GpuSummary>;
+
+/** A process, or a pod that holds a GPU where processes cannot be seen. */
+export const GpuProcessRow = z.strictObject({
+  cluster: z.string(),
+  node: z.string(),
+  gpu: z.int().nullable(),
+  uuid: MaybeText,
+  /** Profile of the MIG instance. */
+  mig_profile: MaybeText,
+  pod: GpuPod.nullable(),
+  process: GPUProcess.nullable(),
+  /** Of the process where it is known, else of the card or instance that the pod holds alone. */
+  used_memory_mb: Maybe,
+  /** Of the card or instance. */
+  utilization_gpu_percent: Maybe,
+  source: GpuSource,
+});
+export type GpuProcessRow = z.infer<typeof GpuProcessRow>;
+
+export const GpuProcessesAnswer = z.strictObject({
+  /** Most memory first. */
+  processes: z.array(GpuProcessRow),
+  total: z.int(),
+  /** Nodes of which neither processes nor pods are known, with the reason; the first 50. */
+  not_seen: z.array(z.strictObject({ cluster: z.string(), node: z.string(), why: z.string() })),
+  coverage: z.array(GpuCluster),
+  ...Outcomes,
+});
+export type GpuProcessesAnswer = z.infer<typeof GpuProcessesAnswer>;
+
+export const GpuFindingsAnswer = z.strictObject({
+  /** Most severe first, then by cluster, node, card. */
+  findings: z.array(GpuFinding),
+  total: z.int(),
+  by_severity: BySeverity,
+  /** Rules that were applied. */
+  rules: z.array(z.string()),
+  coverage: z.array(GpuCluster),
+  ...Outcomes,
+});
+export type GpuFindingsAnswer = z.infer<typeof GpuFindingsAnswer>;
+
+/** What the history of a card can be asked for; a name of {@link GPU}. */
+export const GpuHistoryMeasure = z.enum([
+  'utilization_gpu_percent',
+  'utilization_memory_percent',
+  'memory_used_mb',
+  'temperature_celsius',
+  'power_draw_watts',
+  'sm_clock_mhz',
+]);
+export type GpuHistoryMeasure = z.infer<typeof GpuHistoryMeasure>;
+
+export const GpuHistoryAnswer = z.strictObject({
+  cluster_name: z.string(),
+  node_name: z.string(),
+  /** Unix seconds and seconds: the grid that was asked. */
+  start: z.number(),
+  end: z.number(),
+  step: z.number(),
+  /** By card, then measure. Only DCGM has a history; a gap is where it had no sample. */
+  series: z.array(
+    z.strictObject({
+      gpu: z.int().nullable(),
+      uuid: MaybeText,
+      mig_instance: MaybeText,
+      measure: GpuHistoryMeasure,
+      values: z.array(z.tuple([z.number(), z.number()])),
+    }),
+  ),
+  ...Outcomes,
+});
+export type GpuHistoryAnswer = z.infer<typeof GpuHistoryAnswer>;
+
+/** Payload of GPU_UPDATE: values of one card that moved more than their step, or all of them after a minute. */
+export const GpuUpdate = z.strictObject({
+  node_name: z.string(),
+  gpu: z.int().nullable(),
+  uuid: z.string(),
+  source: GpuSource,
+  sampled_at: z.iso.datetime(),
+  values: z.record(z.string(), z.number().nullable()),
+});
+export type GpuUpdate = z.infer<typeof GpuUpdate>;
+
+/** A node as a model reads it: what is not known is left out. */
+const NodeForModel = z.strictObject({
+  cluster: z.string(),
+  node: z.string(),
+  source: GpuSource,
+  age_seconds: z.number(),
+  stale: z.literal(true).optional(),
+  not_used: z.array(z.string()).optional(),
+  model: z.string().optional(),
+  driver: z.string().optional(),
+  gpu_count: z.int().optional(),
+  sharing: GpuSharing.optional(),
+  resources: z.array(z.string()).optional(),
+  /** One line a card. */
+  gpus: z.array(z.string()),
+  gpus_left_out: z.int().optional(),
+});
+export const GpuNodesForModel = z.strictObject({
+  nodes: z.array(NodeForModel),
+  findings: z.array(z.string()),
+  findings_left_out: z.int().optional(),
+  total: z.int(),
+  total_gpus: z.int(),
+  nodes_left_out: z.int().optional(),
+  coverage: z.array(GpuCluster),
+  coverage_left_out: z.int().optional(),
+  clusters_without_gpus: z.int(),
+  clusters: ClustersDigest,
+  complete: z.boolean(),
+});
+export const GpuSummaryForModel = GpuSummary.omit({ coverage: true }).extend({
+  coverage: z.array(GpuCluster).optional(),
+  clusters: ClustersDigest,
+});
+export const GpuProcessesForModel = z.strictObject({
+  processes: z.array(z.string()),
+  total: z.int(),
+  left_out: z.int().optional(),
+  not_seen: GpuProcessesAnswer.shape.not_seen.optional(),
+  clusters: ClustersDigest,
+  complete: z.boolean(),
+});
