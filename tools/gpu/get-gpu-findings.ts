@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { GpuFindingsAnswer } from '../../backend/model/gpu.ts';
+import { GpuFindingsAnswer } from '../../backend/model/gpu-answers.ts';
 import { FindingSeverity } from '../../backend/model/workload.ts';
 import { ClustersArg, areNamed } from '../clusters-arg.ts';
 import { defineTool } from '../define.ts';

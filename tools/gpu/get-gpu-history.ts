@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { GpuHistoryAnswer, GpuHistoryMeasure } from '../../backend/model/gpu.ts';
+import { GpuHistoryAnswer, GpuHistoryMeasure } from '../../backend/model/gpu-answers.ts';
 import { describeOutcomes } from '../../backend/model/outcome.ts';
 import { Duration, durationSeconds } from '../../backend/model/time.ts';
 import { ClusterArg } from '../clusters-arg.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { GpuNodeAnswer } from '../../backend/model/gpu.ts';
+import { GpuNodeAnswer } from '../../backend/model/gpu-answers.ts';
 import { describeOutcomes } from '../../backend/model/outcome.ts';
 import { ClusterArg } from '../clusters-arg.ts';
 import { defineTool } from '../define.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { digestClusters } from '../../backend/collectors/metrics/series-digest.ts';
-import { GpuNodesAnswer, GpuNodesForModel, GpuSource } from '../../backend/model/gpu.ts';
+import { GpuNodesAnswer, GpuNodesForModel } from '../../backend/model/gpu-answers.ts';
+import { GpuSource } from '../../backend/model/gpu.ts';
 import { FindingSeverity } from '../../backend/model/workload.ts';
 import { ClustersArg, areNamed } from '../clusters-arg.ts';
 import { defineTool } from '../define.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { digestClusters } from '../../backend/collectors/metrics/series-digest.ts';
-import { type GpuProcessRow, GpuProcessesAnswer, GpuProcessesForModel } from '../../backend/model/gpu.ts';
+import { type GpuProcessRow, GpuProcessesAnswer, GpuProcessesForModel } from '../../backend/model/gpu-answers.ts';
 import { ClustersArg, areNamed } from '../clusters-arg.ts';
 import { defineTool } from '../define.ts';
 import { NamespaceArg } from '../kubernetes/namespace-arg.ts';

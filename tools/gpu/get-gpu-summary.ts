@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { digestClusters } from '../../backend/collectors/metrics/series-digest.ts';
-import { GpuSummary, GpuSummaryForModel } from '../../backend/model/gpu.ts';
+import { GpuSummary, GpuSummaryForModel } from '../../backend/model/gpu-answers.ts';
 import { ClustersArg, areNamed } from '../clusters-arg.ts';
 import { defineTool } from '../define.ts';
 import { coverageText } from './gpu-for-model.ts';

@@ -1,4 +1,5 @@
-import type { GPU, GPUNode, GpuFinding, GpuSummary } from '../../backend/model/gpu.ts';
+import type { GpuSummary } from '../../backend/model/gpu-answers.ts';
+import type { GPU, GPUNode, GpuFinding } from '../../backend/model/gpu.ts';
 import { describeOutcomes } from '../../backend/model/outcome.ts';
 
 /** Cards of a node as lines; a model is shown no more of one node. */

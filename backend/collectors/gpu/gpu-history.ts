@@ -1,4 +1,4 @@
-import type { GpuHistoryAnswer, GpuHistoryMeasure } from '../../model/gpu.ts';
+import type { GpuHistoryAnswer, GpuHistoryMeasure } from '../../model/gpu-answers.ts';
 import type { MetricSeries } from '../../model/metrics.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { rangeFreshness } from '../fanout/cache-ttl.ts';

@@ -1,15 +1,13 @@
 import { AppError } from '../../model/errors.ts';
 import type {
-  GPUNode,
-  GpuCluster,
   GpuFindingsAnswer,
   GpuHistoryAnswer,
   GpuNodeAnswer,
   GpuNodesAnswer,
   GpuProcessesAnswer,
-  GpuSource,
   GpuSummary,
-} from '../../model/gpu.ts';
+} from '../../model/gpu-answers.ts';
+import type { GPUNode, GpuCluster, GpuSource } from '../../model/gpu.ts';
 import type { FindingSeverity } from '../../model/workload.ts';
 import type { Question } from '../fanout/fanout.ts';
 import { RULES, bySeverity, rankOf } from './findings/rules.ts';

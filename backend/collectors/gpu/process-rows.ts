@@ -1,4 +1,5 @@
-import type { GPUNode, GpuPod, GpuProcessRow } from '../../model/gpu.ts';
+import type { GpuProcessRow } from '../../model/gpu-answers.ts';
+import type { GPUNode, GpuPod } from '../../model/gpu.ts';
 
 /**
  * The processes of a node's cards. Where they cannot be seen, the pods that hold the cards or their MIG instances; where it is not

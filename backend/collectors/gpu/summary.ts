@@ -1,4 +1,5 @@
-import type { GPU, GPUNode, GpuFinding, GpuModelSummary, GpuResource, GpuSummary } from '../../model/gpu.ts';
+import type { GpuModelSummary, GpuSummary } from '../../model/gpu-answers.ts';
+import type { GPU, GPUNode, GpuFinding, GpuResource } from '../../model/gpu.ts';
 import { rounded } from '../metrics/series-digest.ts';
 import { bySeverity } from './findings/rules.ts';
 import { modelKey } from './model-key.ts';
