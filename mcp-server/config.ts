@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { DPDK_METRIC } from '../backend/collectors/cnf/dpdk-metrics.ts';
 import { DEFAULT_LIMITS } from '../backend/collectors/query-guard/budget.ts';
 import { CNF_NAMESPACE, CNF_NAMESPACES } from '../backend/registry/discovery/cnf.ts';
 import { addressBytes, parseRange } from '../backend/spokes/address-range.ts';
@@ -107,6 +108,15 @@ export const Config = z.strictObject({
     .preprocess(splitText, z.array(z.string().regex(CNF_NAMESPACE, 'such as du-*=VDU')))
     .default([...CNF_NAMESPACES])
     .describe('Namespaces of network functions and their kind: VDU, VCU, UPF, AMF, SMF, NRF or OTHER'),
+  dpdk_metrics: z
+    .preprocess(
+      splitText,
+      z.array(z.string().regex(DPDK_METRIC, 'such as imissed=my_dpdk_rx_missed_total or label.port=port_id')),
+    )
+    .default([])
+    .describe(
+      'Metrics of the DPDK exporter of this site, as counter=metric; label.namespace, label.pod and label.port name its labels',
+    ),
   collection_paused: flag.default(false).describe('Kill switch: asks no cluster anything; health checks go on'),
   spoke_max_rps: wholeNumber(1, 10_000)
     .default(50)
@@ -188,6 +198,7 @@ export const ENV: Readonly<Record<keyof Config, string>> = {
   clusters_file: 'AIOPS_CLUSTERS_FILE',
   acm_hubs: 'AIOPS_ACM_HUBS',
   cnf_namespaces: 'AIOPS_CNF_NAMESPACES',
+  dpdk_metrics: 'AIOPS_DPDK_METRICS',
   collection_paused: 'AIOPS_COLLECTION_PAUSED',
   spoke_max_rps: 'AIOPS_SPOKE_MAX_RPS',
   spoke_max_parallel: 'AIOPS_SPOKE_MAX_PARALLEL',

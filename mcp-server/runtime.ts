@@ -1,4 +1,6 @@
 import { createApiTokens } from '../backend/access/tokens.ts';
+import { createCnfCollector } from '../backend/collectors/cnf/cnf.ts';
+import { dpdkMappingOf } from '../backend/collectors/cnf/dpdk-metrics.ts';
 import { createErrorLogsCollector } from '../backend/collectors/logs/error-logs.ts';
 import { createGpusCollector } from '../backend/collectors/gpu/gpus.ts';
 import { createFanout } from '../backend/collectors/fanout/fanout.ts';
@@ -259,6 +261,14 @@ export async function openRuntime({
       ...alerting.services,
       workloads: createWorkloadsCollector({ fanout, spokes, clock }),
       gpus: createGpusCollector({ fanout, source, spokes, clock }),
+      cnf: createCnfCollector({
+        fanout,
+        spokes,
+        source,
+        clock,
+        prefixes: cnfPrefixes,
+        dpdk: dpdkMappingOf(config.dpdk_metrics),
+      }),
       conversations,
       tokens: createApiTokens(open, clock),
       evidence,

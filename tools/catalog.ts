@@ -37,6 +37,11 @@ import { setClusterCredentials } from './clusters/set-cluster-credentials.ts';
 import { updateCluster } from './clusters/update-cluster.ts';
 import { validateClusterCredentials } from './clusters/validate-cluster-credentials.ts';
 import { validateNewCluster } from './clusters/validate-new-cluster.ts';
+import { getCnfSummary } from './cnf/get-cnf-summary.ts';
+import { getCnfWorkloads } from './cnf/get-cnf-workloads.ts';
+import { getDpdkStats } from './cnf/get-dpdk-stats.ts';
+import { getPtpStatus } from './cnf/get-ptp-status.ts';
+import { getSriovStatus } from './cnf/get-sriov-status.ts';
 import type { AnyTool } from './define.ts';
 import { getEvidence } from './evidence/get-evidence.ts';
 import { readEvidence } from './evidence/read-evidence.ts';
@@ -95,6 +100,10 @@ export const catalog: readonly AnyTool[] = [
   getGpuNodes,
   getGpuSummary,
   getGpuProcesses,
+  getCnfWorkloads,
+  getPtpStatus,
+  getSriovStatus,
+  getDpdkStats,
   readEvidence,
   getCluster,
   setClusterCredentials,
@@ -122,6 +131,7 @@ export const catalog: readonly AnyTool[] = [
   getGpuNode,
   getGpuFindings,
   getGpuHistory,
+  getCnfSummary,
   getEvidence,
   listPersonas,
   getPersona,

@@ -11,6 +11,7 @@ import type { LogsCollector } from '../backend/collectors/logs/logs.ts';
 import type { TracesCollector } from '../backend/collectors/traces/traces.ts';
 import type { MetricsCollector } from '../backend/collectors/metrics/metrics.ts';
 import type { MetricUsage } from '../backend/collectors/usage/usage-services.ts';
+import type { CnfCollector } from '../backend/collectors/cnf/cnf.ts';
 import type { WorkloadsCollector } from '../backend/collectors/workloads/workloads.ts';
 import type { Conversations } from '../backend/conversations/conversations.ts';
 import type { ChatMessage, ChatStreamEvent } from '../backend/model/chat.ts';
@@ -50,6 +51,7 @@ export interface Services {
   readonly webhookSecrets: Pick<WebhookSecrets, 'rotate' | 'remove'>;
   readonly workloads: WorkloadsCollector;
   readonly gpus: GpusCollector;
+  readonly cnf: CnfCollector;
   readonly conversations: Conversations;
   readonly tokens: ApiTokens;
   readonly evidence: Pick<EvidenceStore, 'get'>;

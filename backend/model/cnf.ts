@@ -54,11 +54,13 @@ const Findings = {
   /** Most severe first; at most 200. */
   findings: z.array(CnfFinding),
   total_findings: z.int(),
+  by_severity: z.strictObject({ CRITICAL: z.int(), WARNING: z.int(), INFO: z.int() }),
 };
 
 /* Workloads ------------------------------------------------------------------------------------------------------------------ */
 
 export const CnfStatus = z.enum(['READY', 'DEGRADED', 'DOWN']);
+export type CnfStatus = z.infer<typeof CnfStatus>;
 
 export const CnfWorkload = z.strictObject({
   cluster: z.string(),
@@ -142,7 +144,8 @@ export const PtpNode = z.strictObject({
   node: z.string(),
   /** The worst of its clocks; a fault counts as FREERUN. */
   state: PtpState,
-  in_sync: z.boolean(),
+  /** Null = nothing tells. */
+  in_sync: z.boolean().nullable(),
   /** The clock that is farthest off, signed, of those that tell an offset. */
   worst_offset_ns: z.number().nullable(),
   /** When the newest value was measured. */
@@ -326,7 +329,6 @@ export const CnfSummary = z.strictObject({
   sriov: SriovStatusAnswer.pick({ total: true, by_sync_status: true, vfs: true }),
   /** Of PTP and SR-IOV. */
   ...Findings,
-  by_severity: z.strictObject({ CRITICAL: z.int(), WARNING: z.int(), INFO: z.int() }),
   sources: z.array(CnfSource),
   ...Outcomes,
 });

@@ -45,6 +45,10 @@ describe('the catalog', () => {
       'get_gpu_nodes',
       'get_gpu_summary',
       'get_gpu_processes',
+      'get_cnf_workloads',
+      'get_ptp_status',
+      'get_sriov_status',
+      'get_dpdk_stats',
       'read_evidence',
     ]);
   });

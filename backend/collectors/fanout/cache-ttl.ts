@@ -16,6 +16,7 @@ export const FRESHNESS = {
   RANGE_LONG: { ttlMs: 300_000, staleMs: 300_000 },
   LABELS: { ttlMs: 300_000, staleMs: 300_000 },
   GPU: { ttlMs: 5_000 },
+  CNF: { ttlMs: 5_000 },
   ALERTS: { ttlMs: 10_000 },
 } as const satisfies Record<string, Freshness>;
 

@@ -80,7 +80,7 @@ function findingOf(draft: Draft, analyzer: string, cluster: string): Finding {
 }
 
 /** Foreign text inside: as {@link quoteForeign}, without its quotes. */
-function plain(text: string): string {
+export function plain(text: string): string {
   const quoted: unknown = JSON.parse(quoteForeign(text, MAX_TEXT));
   return String(quoted);
 }

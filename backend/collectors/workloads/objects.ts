@@ -5,26 +5,26 @@ import { z } from 'zod';
  * send null for empty lists and maps, so both are read as empty.
  */
 
-const list = <T extends z.ZodType>(item: T) =>
+export const list = <T extends z.ZodType>(item: T) =>
   z
     .array(item)
     .nullish()
     .transform((items) => items ?? []);
-const map = z
+export const map = z
   .record(z.string(), z.string())
   .nullish()
   .transform((entries) => entries ?? {});
-const text = z
+export const text = z
   .string()
   .nullish()
   .transform((value) => value ?? '');
-const count = z
+export const count = z
   .int()
   .nullish()
   .transform((value) => value ?? 0);
-const object = <S extends z.ZodRawShape>(shape: S) => z.object(shape);
+export const object = <S extends z.ZodRawShape>(shape: S) => z.object(shape);
 /** An object that may be missing as a whole is read as an empty one. */
-const part = <S extends z.ZodRawShape>(shape: S) => z.preprocess((value) => value ?? {}, z.object(shape));
+export const part = <S extends z.ZodRawShape>(shape: S) => z.preprocess((value) => value ?? {}, z.object(shape));
 
 export const Metadata = object({
   name: z.string(),

@@ -93,6 +93,8 @@ export const NEEDS: readonly Need[] = [
   // Which pods hold GPUs that dynamic resource allocation handed out.
   ...needs('GPU', LIST, 'resource.k8s.io', 'resourceclaims'),
   ...needs('CNF', READ, 'sriovnetwork.openshift.io', 'sriovnetworknodestates', 'sriovnetworknodepolicies'),
+  // Nephio's description of a network function.
+  ...needs('CNF', LIST, 'workload.nephio.org', 'nfdeployments'),
   ...needs('CNF', READ, 'ptp.openshift.io', 'ptpconfigs', 'nodeptpdevices'),
   ...needs('ACM_IMPORT', READ, 'cluster.open-cluster-management.io', 'managedclusters'),
   // A WebSocket is a GET; recent API servers ask for `create` all the same.
