@@ -128,6 +128,24 @@ describe('Metrics page', () => {
     expect(app.text()).toContain('2 of 2 clusters answered whole');
   });
 
+  it('takes the unit from what targets say of a metric whose name does not tell it', async () => {
+    const described = {
+      metric: 'gpu_util',
+      type: 'gauge',
+      help: 'In use (in %).',
+      unit: '',
+      cluster_count: 1,
+      clusters: [],
+    };
+    app = await openApp(
+      '/observability/metrics?q=gpu_util',
+      server(({ path }) => (path.startsWith('/metrics/metadata') ? json({ metrics: [described] }) : json(BOTH))),
+    );
+    const told = app.sent.find(({ path }) => path.startsWith('/metrics/metadata'))?.path;
+    expect(told).toBe(`/metrics/metadata?metric=gpu_util&limit=10&cluster_ids=${uuid(1)}&cluster_ids=${uuid(2)}`);
+    expect(app.text()).toContain('Unit: percent.');
+  });
+
   it('shows series that were merged over clusters instead of those of each', async () => {
     const merged: MetricsAnswer['merged'] = { result_type: 'MATRIX', data: [{ metric: {}, values: [[60, '2']] }] };
     const apart = [result(1, 'alpha', { data: [] }), result(2, 'beta', { data: [] })];

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { chartColumns, drawable, nearestIndex } from './chart-data.ts';
-import { guessUnit, unitText } from './units.ts';
+import { describedUnit, guessUnit, namesWithoutUnit, unitText } from './units.ts';
 
 const line = (...samples: [number, string][]) => ({ key: 'k', label: 'l', samples });
 
@@ -85,5 +85,43 @@ describe('units', () => {
     ['up', 'none'],
   ])('of %s is %s', (query, unit) => {
     expect(guessUnit(query)).toBe(unit);
+  });
+
+  it.each([
+    ['avg by (gpu) (DCGM_UTIL{a="b"} offset 5m)', ['DCGM_UTIL'], 'percent'],
+    ['sum(rate(sent_total[5m]))', ['sent_total'], 'bytes/s'],
+    ['DCGM_UTIL and sent_total', ['DCGM_UTIL', 'sent_total'], 'none'],
+    ['count(DCGM_UTIL)', [], 'none'],
+    ['a_seconds', [], 'seconds'],
+    ['up', ['up'], 'none'],
+  ] as const)('of %s come from what is told of %j where names do not tell', (query, names, unit) => {
+    const described = new Map([
+      ['DCGM_UTIL', 'percent'],
+      ['sent_total', 'bytes'],
+    ] as const);
+    expect(namesWithoutUnit(query)).toEqual(names);
+    expect(guessUnit(query, described)).toBe(unit);
+  });
+
+  it.each([
+    ['', 'GPU utilization (in %).', 'percent'],
+    ['seconds', 'in bytes', 'seconds'],
+    ['', 'Size of the heap in bytes', 'bytes'],
+    ['', 'Traffic in bytes per second.', undefined],
+    ['', 'Traffic in bytes/s.', undefined],
+    ['', 'Memory used (in MiB).', undefined],
+    ['celsius', '', undefined],
+  ])('declared as %j and described as %j are %s', (unit, help, expected) => {
+    expect(describedUnit([{ unit, help }])).toBe(expected);
+  });
+
+  it('are not taken from targets that disagree, or that say nothing', () => {
+    expect(
+      describedUnit([
+        { unit: 'seconds', help: '' },
+        { unit: '', help: '' },
+      ]),
+    ).toBeUndefined();
+    expect(describedUnit([])).toBeUndefined();
   });
 });

@@ -73,18 +73,13 @@ function digits(value: number): string {
 
 /**
  * The unit of a query, from the base units that Prometheus metric names end with
- * (https://prometheus.io/docs/practices/naming/#base-units); `none` where names disagree or arithmetic could have changed it.
+ * (https://prometheus.io/docs/practices/naming/#base-units), and of names without one from what is `described` of them; `none`
+ * where names disagree or arithmetic could have changed it.
  */
-export function guessUnit(query: string): Unit {
-  const bare = query
-    .replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`/g, '')
-    .replace(/\{[^}]*\}|\[[^\]]*\]|#.*$/gm, '');
-  const plain = bare.replace(/\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/g, '');
-  if (/\b(?:count|count_values|group|absent|changes|resets|timestamp|stdvar|sgn|ln|log2|log10|sqrt)\s*\(/.test(plain)) {
-    return 'none';
-  }
-  if (/[*/%^]|[=!<>]=?\s*bool\b/.test(plain)) return 'none';
-  const units = new Set([...plain.matchAll(/\b[a-zA-Z_:][\w:]*\b(?!\s*\()/g)].flatMap(([name]) => unitOfName(name)));
+export function guessUnit(query: string, described: ReadonlyMap<string, Unit> = new Map()): Unit {
+  const plain = withoutMatchers(query);
+  if (changesUnit(plain)) return 'none';
+  const units = new Set(namesIn(plain).flatMap((name) => unitOfName(name) ?? described.get(name) ?? []));
   const [unit] = units;
   if (units.size !== 1 || unit === undefined)
     return /\b(?:rate|irate)\s*\(/.test(plain) && units.size === 0 ? 'per second' : 'none';
@@ -93,11 +88,62 @@ export function guessUnit(query: string): Unit {
   return 'none'; // seconds per second, ratio per second: no word that helps
 }
 
-function unitOfName(name: string): Unit[] {
+/** Metrics of a query whose name has no unit, each once, where knowing one could tell that of the query. */
+export function namesWithoutUnit(query: string): string[] {
+  const plain = withoutMatchers(query);
+  return changesUnit(plain) ? [] : [...new Set(namesIn(plain))].filter((name) => unitOfName(name) === undefined);
+}
+
+/**
+ * The unit that targets tell of a metric: the one they declare, else what their words of help say it is in, such as
+ * `GPU utilization (in %).`; undefined where they tell none or not the same.
+ */
+export function describedUnit(told: readonly { readonly unit: string; readonly help: string }[]): Unit | undefined {
+  const units = new Set(told.map(({ unit, help }) => UNIT_OF_WORD[(unit === '' ? inHelp(help) : unit).toLowerCase()]));
+  const [unit] = units;
+  return units.size === 1 ? unit : undefined;
+}
+
+const UNIT_OF_WORD: Readonly<Record<string, Unit>> = {
+  seconds: 'seconds',
+  s: 'seconds',
+  bytes: 'bytes',
+  byte: 'bytes',
+  ratio: 'ratio',
+  percent: 'percent',
+  percentage: 'percent',
+  '%': 'percent',
+};
+
+function inHelp(help: string): string {
+  return /\bin (seconds|bytes|percent|%)(?![\w/])(?! per\b)/i.exec(help)?.[1] ?? '';
+}
+
+/** Without strings, matchers, ranges, comments and lists of labels. */
+function withoutMatchers(query: string): string {
+  return query
+    .replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`/g, '')
+    .replace(/\{[^}]*\}|\[[^\]]*\]|#.*$/gm, '')
+    .replace(/\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/g, '');
+}
+
+function changesUnit(plain: string): boolean {
+  const counts = /\b(?:count|count_values|group|absent|changes|resets|timestamp|stdvar|sgn|ln|log2|log10|sqrt)\s*\(/;
+  return counts.test(plain) || /[*/%^]|[=!<>]=?\s*bool\b/.test(plain);
+}
+
+const KEYWORDS = new Set(['and', 'or', 'unless', 'offset', 'bool', 'by', 'without', 'atan2', 'inf', 'nan']);
+
+function namesIn(plain: string): string[] {
+  const words = [...plain.matchAll(/\b[a-zA-Z_:][\w:]*\b(?!\s*\()/g)].map(([name]) => name);
+  return words.filter((word) => !KEYWORDS.has(word.toLowerCase()));
+}
+
+function unitOfName(name: string): Unit | undefined {
   const stem = name.replace(/_(?:total|sum|bucket|created)$/, '');
-  if (/(?:^|[_:])seconds$/.test(stem)) return ['seconds'];
-  if (/(?:^|[_:])bytes$/.test(stem)) return ['bytes'];
-  if (/(?:^|[_:])ratio$/.test(stem)) return ['ratio'];
-  if (/(?:^|[_:])percent$/.test(stem)) return ['percent'];
-  return [];
+  if (/(?:^|[_:])seconds$/.test(stem)) return 'seconds';
+  if (/(?:^|[_:])bytes$/.test(stem)) return 'bytes';
+  if (/(?:^|[_:])ratio$/.test(stem)) return 'ratio';
+  if (/(?:^|[_:])percent$/.test(stem)) return 'percent';
+  return undefined;
 }

@@ -4,7 +4,6 @@ import type { MetricResult } from '../../../backend/model/metrics.ts';
 import { Banner } from '../../components/Banner.tsx';
 import type { ChartLine } from '../../components/chart/chart-data.ts';
 import { TimeSeriesChart } from '../../components/chart/TimeSeriesChart.tsx';
-import { guessUnit } from '../../components/chart/units.ts';
 import { PartialBanner } from '../../components/PartialBanner.tsx';
 import { StateView } from '../../components/StateView.tsx';
 import { wallTime } from '../../time-zone.ts';
@@ -15,6 +14,7 @@ import { absoluteRange } from '../time-range.ts';
 import { type MetricsView, metricsUrl } from './metrics-view.ts';
 import { type WholeAnswer, MOST_LINES, seriesToDraw, type ShownSeries } from './series.ts';
 import { SeriesTable } from './SeriesTable.tsx';
+import { useUnit } from './use-unit.ts';
 
 /** What the clusters answered: what is missing, the lines, the series, and how each cluster fared. */
 export function MetricsAnswerView(props: {
@@ -95,7 +95,7 @@ function Chart(props: {
   const [picked, setPicked] = useState<{ line: ChartLine; at: number } | undefined>(undefined);
   const only = series.find((one) => one.key === view.only);
   const lines = useMemo(() => (only ? [only] : seriesToDraw(series)), [series, only]);
-  const unit = useMemo(() => view.unit ?? guessUnit(view.query), [view.unit, view.query]);
+  const unit = useUnit(view, props.answer);
   const isolate = (key: string) => route(metricsUrl({ ...view, only: view.only === key ? '' : key }));
   if (lines.length === 0) return <StateView title="No value of this answer can be drawn; the table has them all." />;
   return (
