@@ -12,32 +12,15 @@ import { startChild } from './child.ts';
 import type { Row } from './report.ts';
 import { quantile } from './statistics.ts';
 
-const CLUSTERS = 5_000;
+export const CLUSTERS = 5_000;
 const CALLS = 200;
 const BAR_MS = 200;
 const INSERT_AT_ONCE = 500;
 
 /** What a page of the cluster list takes over HTTP with 5,000 clusters on the embedded database, one caller after the other. */
 export async function measureClusterList(folder: string): Promise<Row[]> {
-  const dir = await mkdtemp(path.join(folder, 'list-'));
-  const dataDir = path.join(dir, 'data');
-  await fill(dataDir);
-  const server = await startChild({
-    server: 'product-server',
-    env: {
-      HOME: dir,
-      AIOPS_DATA_DIR: dataDir,
-      AIOPS_PORT: '0',
-      AIOPS_AUTH_MODE: 'token',
-      AIOPS_ENCRYPTION_KEY_FILE: path.join(dir, 'key'),
-      LOG_LEVEL: 'error',
-    },
-    folder,
-    ready: z.object({ url: z.url(), token: z.string() }),
-  });
-  try {
-    const base = new URL('/api/v1/', server.ready.url);
-    const whole = server.ready.token;
+  return withFilledServer(folder, { AIOPS_AUTH_MODE: 'token' }, async ({ url, token: whole }) => {
+    const base = new URL('/api/v1/', url);
     const scoped = await scopedToken(base, whole);
     const cases: readonly [string, string, string][] = [
       ['first page', 'clusters', whole],
@@ -50,6 +33,34 @@ export async function measureClusterList(folder: string): Promise<Row[]> {
     const rows: Row[] = [];
     for (const [what, route, token] of cases) rows.push(await measure(what, new URL(route, base), token));
     return rows;
+  });
+}
+
+/** The product's server over {@link CLUSTERS} clusters that have been there for a while. */
+export async function withFilledServer<T>(
+  folder: string,
+  env: Readonly<Record<string, string>>,
+  use: (server: { url: string; token: string }) => Promise<T>,
+): Promise<T> {
+  const dir = await mkdtemp(path.join(folder, 'list-'));
+  const dataDir = path.join(dir, 'data');
+  await fill(dataDir);
+  const server = await startChild({
+    server: 'product-server',
+    env: {
+      HOME: dir,
+      AIOPS_DATA_DIR: dataDir,
+      AIOPS_PORT: '0',
+      AIOPS_ENCRYPTION_KEY_FILE: path.join(dir, 'key'),
+      LOG_LEVEL: 'error',
+      ...env,
+    },
+    folder,
+    // Without sign-in there is no token.
+    ready: z.object({ url: z.url(), token: z.string().default('') }),
+  });
+  try {
+    return await use(server.ready);
   } finally {
     await server.stop();
   }

@@ -13,6 +13,7 @@ import { measureClusterList } from './cluster-list.ts';
 import { measureDecodeMerge } from './decode-merge.ts';
 import { measureFleetGrowth } from './fleet-growth.ts';
 import { measureFleetQuery } from './fleet-query.ts';
+import { measurePageScroll } from './page-scroll.ts';
 import { type Report, type Row, toJson, toMarkdown, toTable } from './report.ts';
 import { measureToolCalls } from './tool-calls.ts';
 
@@ -23,6 +24,7 @@ const MEASURES: Readonly<Record<string, (folder: string) => Promise<Row[]>>> = {
   'decode-merge': measureDecodeMerge,
   'cluster-list': measureClusterList,
   'answer-tokens': measureAnswerTokens,
+  'page-scroll': measurePageScroll,
 };
 
 const say = (line: string) => process.stdout.write(`${line}\n`);

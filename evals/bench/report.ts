@@ -3,7 +3,7 @@ export interface Row {
   readonly measure: string;
   readonly ours: number;
   readonly baseline: number;
-  readonly unit: 'ms' | 'calls/s' | 'MB/s' | 'MB' | 'tokens';
+  readonly unit: 'ms' | 'calls/s' | 'MB/s' | 'MB' | 'tokens' | 'elements';
   /** The bar in words, and whether it is met. */
   readonly bar: string;
   readonly met: boolean;

@@ -34,7 +34,15 @@ export function findSetpriv(): string | undefined {
   return ['/usr/bin/setpriv', '/bin/setpriv'].find(isExecutable);
 }
 
-function find(folders: readonly string[], names: readonly string[]): string {
+/** A program of the machine by any of its names, from PATH. Throws a sentence when it is missing. */
+export function findProgram(names: readonly string[]): string {
+  return find((process.env['PATH'] ?? '').split(path.delimiter), names, `${names[0]} is not on PATH.`);
+}
+
+const FETCHED =
+  '`npm run demo` and `npm test` fetch it on Debian; elsewhere install the packages prometheus and prometheus-alertmanager.';
+
+function find(folders: readonly string[], names: readonly string[], absent?: string): string {
   for (const folder of folders) {
     for (const name of names) {
       const file = path.join(folder, name);
@@ -42,8 +50,7 @@ function find(folders: readonly string[], names: readonly string[]): string {
     }
   }
   throw new Error(
-    `The simulated fleet needs ${names[0]}, which is neither on PATH nor in .cache/debian. ` +
-      '`npm run demo` and `npm test` fetch it on Debian; elsewhere install the packages prometheus and prometheus-alertmanager.',
+    absent ?? `The simulated fleet needs ${names[0]}, which is neither on PATH nor in .cache/debian. ${FETCHED}`,
   );
 }
 
