@@ -66,6 +66,7 @@ import { getTrace } from './traces/get-trace.ts';
 import { listTraceOperations, listTraceServices } from './traces/list-trace-names.ts';
 import { searchTraces } from './traces/search-traces.ts';
 import { searchErrorLogs } from './logs/search-error-logs.ts';
+import { getMetricExemplars } from './metrics/get-metric-exemplars.ts';
 import { getMetricLabels } from './metrics/get-metric-labels.ts';
 import { getMetricMetadata } from './metrics/get-metric-metadata.ts';
 import { getMetricSeries } from './metrics/get-metric-series.ts';
@@ -118,6 +119,7 @@ export const catalog: readonly AnyTool[] = [
   importClusters,
   getMetricSeries,
   getMetricMetadata,
+  getMetricExemplars,
   getLogLabels,
   planLogTail,
   listTraceServices,

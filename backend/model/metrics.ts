@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ClusterOutcome } from './outcome.ts';
+import { TraceId } from './trace.ts';
 
 /** `[unix_seconds, "value"]`. Values stay the exact text the spoke sent (`NaN`, `+Inf`, shortest round-trip decimal). */
 export const Sample = z.tuple([z.number(), z.string()]);
@@ -102,3 +103,28 @@ export const MetadataAnswer = z.strictObject({
   complete: z.boolean(),
 });
 export type MetadataAnswer = z.infer<typeof MetadataAnswer>;
+
+/** One observation that stands for the others of its series at that time, as an instrumented program kept it. */
+export const Exemplar = z.strictObject({
+  /** The series it belongs to, with the label `cluster`. */
+  metric: z.record(z.string(), z.string()),
+  /** What the program said of it beside the value, as it was sent. */
+  labels: z.record(z.string(), z.string()),
+  /** As it was sent. */
+  value: z.string(),
+  /** Unix seconds. */
+  at: z.number(),
+  /** Where one of the labels is one, by the names in use. */
+  trace_id: TraceId.optional(),
+});
+export type Exemplar = z.infer<typeof Exemplar>;
+
+export const ExemplarsAnswer = z.strictObject({
+  /** Newest first; at most the `limit` of the question. */
+  exemplars: z.array(Exemplar),
+  /** Of all that came; a lower bound while `complete` is false. */
+  total: z.int(),
+  clusters: z.array(ClusterOutcome),
+  complete: z.boolean(),
+});
+export type ExemplarsAnswer = z.infer<typeof ExemplarsAnswer>;

@@ -48,6 +48,7 @@ function spokes(parts: {
       labels: unexpected,
       labelValues: unexpected,
       metadata: unexpected,
+      exemplars: unexpected,
       server: unexpected,
       alerts: unexpected,
       alertingRules: unexpected,

@@ -23,6 +23,8 @@ export function readEnvelope(response: SpokeResponse): Warned<unknown> {
   const service = 'Prometheus';
   const denied = tenantError(response) ?? statusError(service, response.status, response.body, response.headers);
   if (denied) throw denied;
+  // Prometheus 2.42 answers so when there is nothing to tell, as for exemplars of a query without a selector.
+  if (response.status === 204) return { value: undefined, warnings: [] };
   const type = response.headers['content-type'] ?? '';
   if (response.status !== 200 && !type.includes('json'))
     throw unexpectedStatus(service, response.status, response.body, response.headers);

@@ -52,6 +52,23 @@ export interface LabelsQuery extends CallLimits {
   readonly limit?: number;
 }
 
+export interface ExemplarsQuery extends CallLimits {
+  readonly query: string;
+  /** Unix seconds, both ends included. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Exemplars of one series; times are Unix seconds, values the spoke's own text. */
+export interface SeriesExemplars {
+  readonly metric: Record<string, string>;
+  readonly exemplars: readonly {
+    readonly labels: Record<string, string>;
+    readonly value: string;
+    readonly at: number;
+  }[];
+}
+
 export interface MetadataQuery extends CallLimits {
   /** One metric; left out = all. */
   readonly metric?: string | undefined;
@@ -75,6 +92,8 @@ export interface PrometheusClient {
   ): Promise<Warned<Record<string, string>[]>>;
   /** By metric name; only what is scraped right now has any. */
   metadata(target: SpokeTarget, query: MetadataQuery): Promise<Warned<Record<string, MetricMetadata[]>>>;
+  /** Of every series that a selector of the query matches; none where exemplars are not kept. */
+  exemplars(target: SpokeTarget, query: ExemplarsQuery): Promise<Warned<SeriesExemplars[]>>;
   /** What the server is, asked once an hour; UNKNOWN when it does not tell. */
   server(target: SpokeTarget, limits: CallLimits): Promise<PrometheusServer>;
   alerts(target: SpokeTarget, limits: CallLimits): Promise<Warned<PrometheusAlert[]>>;
@@ -94,6 +113,15 @@ const Alerts = z.object({
     }),
   ),
 });
+
+const Exemplars = z.array(
+  z.object({
+    seriesLabels: z.record(z.string(), z.string()),
+    exemplars: z.array(
+      z.object({ labels: z.record(z.string(), z.string()), value: z.string(), timestamp: z.number() }),
+    ),
+  }),
+);
 
 const Metadata = z.record(z.string(), z.array(MetricMetadata));
 
@@ -180,6 +208,18 @@ export function createPrometheusClient(transport: Transport, clock: Clock = syst
       const parsed = Metadata.safeParse(value ?? {});
       if (!parsed.success) throw shapeError('metadata are not as its API promises');
       return { value: parsed.data, warnings };
+    },
+    exemplars: async (target, q) => {
+      const params = new URLSearchParams({ query: q.query, start: String(q.start), end: String(q.end) });
+      const { value, warnings } = await call(target, '/query_exemplars', forThanos(target, params), limitsOf(q));
+      // Without a selector in the query there is no data at all (wire.md 1.1).
+      const parsed = Exemplars.safeParse(value ?? []);
+      if (!parsed.success) throw shapeError('exemplars are not as its API promises');
+      const found = parsed.data.map(({ seriesLabels, exemplars }) => ({
+        metric: seriesLabels,
+        exemplars: exemplars.map(({ labels, value: text, timestamp }) => ({ labels, value: text, at: timestamp })),
+      }));
+      return { value: found, warnings };
     },
     server: (target, limits) => servers.probe(target, limitsOf(limits)),
     alerts: async (target, limits) => {

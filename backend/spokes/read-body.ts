@@ -32,7 +32,8 @@ export async function decode(
   maxBytes: number,
   where: string,
 ): Promise<Buffer> {
-  if (encoding === undefined || encoding === '' || encoding === 'identity') return raw;
+  // An answer without a body (204) may carry the header all the same, as Prometheus 2.42's do.
+  if (raw.length === 0 || encoding === undefined || encoding === '' || encoding === 'identity') return raw;
   if (encoding !== 'gzip' && encoding !== 'x-gzip') {
     throw spokeError(`${where} answered in the encoding ${quoteForeign(encoding, 40)}, which was not asked for.`, {
       reason: 'ENCODING',

@@ -129,6 +129,7 @@ export function metricsOf(
       query,
       series: neverAsked,
       metadata: neverAsked,
+      exemplars: neverAsked,
       labels: async ({ label = '', matchers, clusters }: LabelsQuery): Promise<LabelsAnswer> => {
         const name = known[label];
         const values = name !== undefined && matchers.some((matcher) => matcher.includes(name)) ? [name] : [];

@@ -1,8 +1,8 @@
 import { AppError } from '../../model/errors.ts';
-import type { PrometheusClient, PrometheusResult } from '../../spokes/prometheus.ts';
+import type { PrometheusClient, PrometheusResult, SeriesExemplars } from '../../spokes/prometheus.ts';
 import type { Warned } from '../../spokes/prometheus-envelope.ts';
 import type { CallLimits, SpokeTarget } from '../../spokes/transport.ts';
-import type { Expression, LabelsCall, SeriesCall } from '../metrics/metrics-source.ts';
+import type { ExemplarsCall, Expression, LabelsCall, SeriesCall } from '../metrics/metrics-source.ts';
 import { ofOneCluster, splitByCluster } from './hub-answer.ts';
 import type { HubMember } from './hub-groups.ts';
 import { injectMatcher, matcherFor } from './inject.ts';
@@ -33,6 +33,12 @@ export interface AskHub {
     call: SeriesCall,
     limits: CallLimits,
   ): Promise<HubAnswers<Record<string, string>[]>>;
+  exemplars(
+    target: SpokeTarget,
+    members: readonly HubMember[],
+    call: ExemplarsCall,
+    limits: CallLimits,
+  ): Promise<HubAnswers<SeriesExemplars[]>>;
 }
 
 /** Questions to the hub at a time when its clusters have to be asked one by one. */
@@ -134,6 +140,19 @@ export function createAskHub(prometheus: PrometheusClient): AskHub {
         members,
       );
       return new Map([...split].map(([id, sets]) => [id, { value: sets, warnings }]));
+    },
+
+    exemplars: async (target, members, { query, start, end }, limits) => {
+      const [matched] = inMembers(members, [query]);
+      const asked = { query: matched ?? query, start, end, ...limits };
+      const { value, warnings } = await prometheus.exemplars(target, asked);
+      const split = splitByCluster(
+        value,
+        ({ metric }) => metric,
+        (one, metric) => ({ ...one, metric }),
+        members,
+      );
+      return new Map([...split].map(([id, found]) => [id, { value: found, warnings }]));
     },
   };
 }

@@ -232,6 +232,23 @@ describe('clusters behind one hub', () => {
     expect((await collector.metadata({ ...window, limit: 10 })).complete).toBe(true);
   });
 
+  it('give exemplars as if they were asked themselves', async () => {
+    const one = (cluster: string, value: string) => ({
+      seriesLabels: { __name__: 'lat_bucket', [LABEL]: cluster },
+      exemplars: [{ labels: { trace_id: 'a' }, value, timestamp: end }],
+    });
+    answerInstead = () => ({ status: 'success', data: [one('a.1', '0.1'), one('ab1', '0.2')] });
+    asked.length = 0;
+    const two = { clusters: clusters.slice(0, 2), start, end, ...ask };
+    const { exemplars } = await collector.exemplars({ ...two, query: 'rate(lat_bucket[5m])', limit: 10 });
+    answerInstead = undefined;
+    expect(exemplars.map(({ metric, value }) => [metric, value])).toEqual([
+      [{ __name__: 'lat_bucket', cluster: 'cluster-0' }, '0.1'],
+      [{ __name__: 'lat_bucket', cluster: 'cluster-1' }, '0.2'],
+    ]);
+    expect(asked.map(({ query }) => query)).toEqual([`rate(lat_bucket{${matcherFor(LABEL, ['a.1', 'ab1'])}}[5m])`]);
+  });
+
   it('with another token are asked apart, and no token goes where it was not given for', async () => {
     const [first, second, third] = clusters;
     if (!first || !second || !third) throw new Error('three clusters');

@@ -1,7 +1,7 @@
 import type { Cluster } from '../../model/cluster.ts';
 import { AppError } from '../../model/errors.ts';
 import { isComplete } from '../../model/outcome.ts';
-import type { PrometheusClient, PrometheusResult } from '../../spokes/prometheus.ts';
+import type { PrometheusClient, PrometheusResult, SeriesExemplars } from '../../spokes/prometheus.ts';
 import type { Warned } from '../../spokes/prometheus-envelope.ts';
 import type { Spokes } from '../../spokes/spokes.ts';
 import type { CallLimits, SpokeTarget } from '../../spokes/transport.ts';
@@ -31,6 +31,12 @@ export interface SeriesCall {
   readonly start: number;
   readonly end: number;
   readonly limit: number;
+}
+
+export interface ExemplarsCall {
+  readonly query: string;
+  readonly start: number;
+  readonly end: number;
 }
 
 /** A question to many clusters, wherever the metrics of each are; what became of an answer is made per cluster by `shape`. */
@@ -66,6 +72,7 @@ export interface MetricsSource {
   each<T>(request: EachRequest<T>): Promise<SourceAnswer<T>>;
   labels<T>(call: LabelsCall, request: SourceRequest<string[], T>): Promise<SourceAnswer<T>>;
   series<T>(call: SeriesCall, request: SourceRequest<Record<string, string>[], T>): Promise<SourceAnswer<T>>;
+  exemplars<T>(call: ExemplarsCall, request: SourceRequest<SeriesExemplars[], T>): Promise<SourceAnswer<T>>;
   metadata<T>(metric: string | undefined, request: SourceRequest<Metadata, T>): Promise<SourceAnswer<T>>;
 }
 
@@ -173,6 +180,7 @@ export function createMetricsSource({
       ),
     labels: (call, request) => askOnce(ways.labels, call, request),
     series: (call, request) => askOnce(ways.series, call, request),
+    exemplars: (call, request) => askOnce(ways.exemplars, call, request),
     metadata: (metric, request) => askOnce(ways.metadata, { metric }, request),
   };
 }
@@ -204,6 +212,11 @@ function waysOver(prometheus: PrometheusClient) {
     direct: (target, call, limits) => prometheus.series(target, { ...call, ...limits }),
     hub: (target, members, call, limits) => hub.series(target, members, call, limits),
   };
+  const exemplars: Way<ExemplarsCall, SeriesExemplars[]> = {
+    name: 'exemplars',
+    direct: (target, call, limits) => prometheus.exemplars(target, { ...call, ...limits }),
+    hub: (target, members, call, limits) => hub.exemplars(target, members, call, limits),
+  };
   const metadata: Way<{ readonly metric: string | undefined }, Metadata> = {
     name: 'metadata',
     direct: (target, call, limits) => prometheus.metadata(target, { ...call, ...limits }),
@@ -213,7 +226,7 @@ function waysOver(prometheus: PrometheusClient) {
       return new Map(members.map(({ cluster }) => [cluster.id, answer]));
     },
   };
-  return { evaluate, labels, series, metadata };
+  return { evaluate, labels, series, exemplars, metadata };
 }
 
 async function rethrow(error: unknown): Promise<never> {

@@ -1,6 +1,6 @@
 import type { Cluster } from '../../model/cluster.ts';
 import { AppError } from '../../model/errors.ts';
-import type { Aggregation, MetricResult, MetricSeries, MetricsAnswer } from '../../model/metrics.ts';
+import type { Aggregation, ExemplarsAnswer, MetricResult, MetricSeries, MetricsAnswer } from '../../model/metrics.ts';
 import { hasNoEndpoint } from '../../model/outcome.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { PrometheusClient, PrometheusResult } from '../../spokes/prometheus.ts';
@@ -11,6 +11,7 @@ import { createFederatedQuery } from '../federation/federated-query.ts';
 import { type Question, questionOf } from '../fanout/fanout.ts';
 import { labelledSeries } from './foreign-cluster.ts';
 import { type MetricsInventory, createMetricsInventory } from './metrics-inventory.ts';
+import { type ExemplarsQuery, createExemplars } from './exemplars.ts';
 import type { MetricsSource } from './metrics-source.ts';
 import { parsePromql } from './promql.ts';
 import { type RangeGrid, type RangeRequest, planRange } from './range-grid.ts';
@@ -39,6 +40,8 @@ export interface MetricsCollector extends MetricsInventory {
    * aggregation other than MERGE the clusters' answers become one: see {@link createFederatedQuery}.
    */
   query(query: MetricsQuery): Promise<MetricsAnswer>;
+  /** See {@link createExemplars}. */
+  exemplars(query: ExemplarsQuery): Promise<ExemplarsAnswer>;
 }
 
 export interface MetricsCollectorOptions {
@@ -120,7 +123,7 @@ export function createMetricsCollector({
     });
   }
 
-  return { query, ...createMetricsInventory(source) };
+  return { query, exemplars: createExemplars(source), ...createMetricsInventory(source) };
 }
 
 /** A cluster that leaves series out would make every total wrong. */
