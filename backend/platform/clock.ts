@@ -62,6 +62,11 @@ export class ManualClock implements Clock {
     };
   }
 
+  /** How many actions wait for their time. */
+  get waiting(): number {
+    return this.#timers.length;
+  }
+
   /** Moves time forward; lets promise continuations run between actions. */
   async advance(ms: number): Promise<void> {
     const end = this.#nowMs + ms;

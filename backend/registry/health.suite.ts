@@ -75,6 +75,10 @@ export function healthSuite(store: StoreUnderTest): void {
       const [event] = (await listEventsAfter(store(), 0, 99)).slice(-1);
       if (event) bus.publish(event);
     };
+    /** Resolves when the monitor has looked for what is due and waits for the time of its next look. */
+    const looked = async () => {
+      await expect.poll(() => clock.waiting, { timeout: 5_000, interval: 5 }).toBe(1);
+    };
     const nextRun = async (id: string) => {
       const [row] = await store().query((db) =>
         db.select().from(healthSchedule).where(eq(healthSchedule.cluster_id, id)),
@@ -94,6 +98,7 @@ export function healthSuite(store: StoreUnderTest): void {
       settled,
       publish,
       nextRun,
+      looked,
       nudges: () => nudges,
     };
   }
@@ -216,9 +221,9 @@ export function healthSuite(store: StoreUnderTest): void {
     it.each(['CLUSTER_REGISTERED', 'CLUSTER_UPDATED', 'CLUSTER_CREDENTIALS_UPDATED'] as const)(
       'looks at once for what is due when the bus tells of %s',
       async (type) => {
-        const { start, create, publish, settled, asked } = setUp();
+        const { start, create, publish, settled, asked, looked } = setUp();
         start();
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await looked();
         const { id } = await create('late');
         expect(asked).toEqual([]);
         await publish(type);
@@ -227,12 +232,12 @@ export function healthSuite(store: StoreUnderTest): void {
     );
 
     it('is not disturbed by other events', async () => {
-      const { start, create, publish, asked } = setUp();
+      const { clock, start, create, publish, asked, looked } = setUp();
       start();
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await looked();
       await create('late');
       await publish('CHAT_MESSAGE');
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(clock.waiting).toBe(1); // a look would have begun by now and taken the timer of the next one back
       expect(asked).toEqual([]);
     });
 
