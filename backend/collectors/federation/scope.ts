@@ -1,5 +1,5 @@
 import { CLUSTER_LABEL } from '../metrics/cluster-series.ts';
-import { type Expr, METRIC_NAME, type Matcher, type Selector, anyNode, childrenOf, mapNodes } from './ast.ts';
+import { type Expr, METRIC_NAME, type Matcher, type Selector, childrenOf, mapNodes } from './ast.ts';
 import { safePattern } from './safe-pattern.ts';
 
 /** Contradicts itself, so no series of any server matches both. */
@@ -37,11 +37,4 @@ function admits({ matchers, at }: Selector, cluster: string): boolean {
 
 function selectorsOf(expr: Expr): Selector[] {
   return expr.kind === 'selector' ? [expr] : childrenOf(expr).flatMap(selectorsOf);
-}
-
-export function matchesOnCluster(expr: Expr): boolean {
-  return anyNode(
-    expr,
-    (node) => node.kind === 'selector' && node.matchers.some(({ label }) => label === CLUSTER_LABEL),
-  );
 }
