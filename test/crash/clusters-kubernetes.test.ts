@@ -1,0 +1,3 @@
+import { killedDuringChangesSuite } from './clusters.suite.ts';
+
+killedDuringChangesSuite('kubernetes');
