@@ -6,6 +6,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock } from '../../backend/platform/clock.ts';
 import { type Store, openStore } from '../../backend/platform/store/store.ts';
+import { copyMigratedStore } from '../../backend/platform/store/test-template.ts';
 import { silentLogger } from '../../backend/platform/store/test-store.ts';
 import type { KubeDouble } from '../../evals/fleet/kube-api/double.ts';
 import { MAIN, eventually, rest } from '../support/server-process.ts';
@@ -33,6 +34,7 @@ export interface Call {
 export async function createCrashingServer(secrets?: { double: KubeDouble; token: string }): Promise<CrashingServer> {
   const folder = await mkdtemp(path.join(tmpdir(), 'aiops-crash-'));
   const dataDir = path.join(folder, 'data');
+  await copyMigratedStore(dataDir);
   const env: NodeJS.ProcessEnv = {
     PATH: process.env['PATH'],
     HOME: folder,

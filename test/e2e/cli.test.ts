@@ -10,6 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { acquireDataFolder } from '../../backend/platform/store/data-folder-lock.ts';
+import { copyMigratedStore } from '../../backend/platform/store/test-template.ts';
 import { catalog } from '../../tools/catalog.ts';
 import { MAIN, eventually, runCli, startServerProcess } from '../support/server-process.ts';
 
@@ -127,6 +128,7 @@ describe('commands that only look', () => {
 
 describe('tokens on the command line', () => {
   it('are made, listed and revoked', async () => {
+    await copyMigratedStore(path.join(dir, 'data'));
     const created = await aiops('token', 'create', 'robot', '--expires', 'never');
     expect(created.stdout).toMatch(/^aiops_\S+\n$/);
     const listed = await aiops('token', 'list');

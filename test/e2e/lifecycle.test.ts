@@ -7,6 +7,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { readDataFolderOwner } from '../../backend/platform/store/data-folder-lock.ts';
+import { copyMigratedStore } from '../../backend/platform/store/test-template.ts';
 import { StdioClientTransport as LegacyStdio } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { type Era, type Reply, type TestClient, connectHttp, connectLegacy, connectModern } from '../mcp/clients.ts';
 import { MAIN, eventually, rest, runCli, startServerProcess } from '../support/server-process.ts';
@@ -16,10 +17,12 @@ afterEach(async () => {
   for (let cleanup = cleanups.pop(); cleanup; cleanup = cleanups.pop()) await cleanup();
 });
 
-async function folder(): Promise<{ env: Record<string, string>; dataDir: string }> {
+/** `STARTED_BEFORE` has every table already; on a `NEW` one the first server makes them. */
+async function folder(state: 'STARTED_BEFORE' | 'NEW'): Promise<{ env: Record<string, string>; dataDir: string }> {
   const dir = await mkdtemp(path.join(tmpdir(), 'aiops-life-'));
   cleanups.push(() => rm(dir, { recursive: true, force: true }));
   const dataDir = path.join(dir, 'data');
+  if (state === 'STARTED_BEFORE') await copyMigratedStore(dataDir);
   return {
     dataDir,
     env: {
@@ -53,7 +56,7 @@ describe('stopping', () => {
   });
 
   it('by SIGKILL leaves a folder that the next server opens, with everything acknowledged in it', async () => {
-    const { env, dataDir } = await folder();
+    const { env, dataDir } = await folder('STARTED_BEFORE');
     const first = spawn(process.execPath, [MAIN, 'serve'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
     const url = await urlOf(first);
     for (const name of ['kept-1', 'kept-2', 'kept-3']) {
@@ -72,7 +75,7 @@ describe('stopping', () => {
 
 describe('aiops stdio with no server', () => {
   it('serves its client, and lets a second client and the command line join', async () => {
-    const { env, dataDir } = await folder();
+    const { env, dataDir } = await folder('STARTED_BEFORE');
     const parameters = { command: process.execPath, args: [MAIN, 'stdio'], env, stderr: 'ignore' as const };
     const first = await connectModern('v2 client, 2026 era', new StdioClientTransport(parameters), 'accepts');
     cleanups.push(() => first.close());
@@ -93,7 +96,7 @@ describe('aiops stdio with no server', () => {
   });
 
   it('writes nothing but protocol to standard output, also for rubbish, and ends with its client', async () => {
-    const { env } = await folder();
+    const { env } = await folder('NEW');
     const child = spawn(process.execPath, [MAIN, 'stdio'], { env, stdio: ['pipe', 'pipe', 'ignore'] });
     let out = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -117,7 +120,7 @@ describe('the clients of a server that ends', () => {
     ['is told to stop', async (first: Joined) => void process.kill(first.pid, 'SIGTERM')],
     ['ends with its client', (first: Joined) => first.client.close()],
   ])('are served on when it %s: one of them becomes the server, the others join it', async (_how, end) => {
-    const { env, dataDir } = await folder();
+    const { env, dataDir } = await folder('STARTED_BEFORE');
     const first = await joined('v2 client, 2026 era', env);
     await first.client.call('register_cluster', { name: 'kept-1', api_server_url: 'https://127.0.0.1:1' });
     const others = [
@@ -152,7 +155,7 @@ describe('the clients of a server that ends', () => {
   });
 
   it('may all start at once: one is the server, the others join it', async () => {
-    const { env } = await folder();
+    const { env } = await folder('NEW');
     const clients = await Promise.all([1, 2, 3].map(() => joined('v2 client, 2025 era', env)));
     await clients[0]?.client.call('register_cluster', { name: 'once-1', api_server_url: 'https://127.0.0.1:1' });
     for (const { client } of clients)

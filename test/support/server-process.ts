@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readDataFolderOwner } from '../../backend/platform/store/data-folder-lock.ts';
+import { copyMigratedStore } from '../../backend/platform/store/test-template.ts';
 import { PROJECT_ROOT } from '../../mcp-server/version.ts';
 
 export const MAIN = path.join(PROJECT_ROOT, 'dist', 'mcp-server', 'main.js');
@@ -24,7 +25,7 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-/** The built server as its own process, on a free port and a data folder of its own. */
+/** The built server as its own process, on a free port and a data folder of its own, which has been started on before. */
 export async function startServerProcess(settings: NodeJS.ProcessEnv = {}): Promise<ServerProcess> {
   if (!existsSync(MAIN)) throw new Error('dist/ is not built; npm test builds it first (npm run build)');
   const folder = await mkdtemp(path.join(tmpdir(), 'aiops-e2e-'));
@@ -38,6 +39,7 @@ export async function startServerProcess(settings: NodeJS.ProcessEnv = {}): Prom
     AIOPS_ENCRYPTION_KEY_FILE: path.join(folder, 'encryption.key'),
     ...settings,
   };
+  if (env['DATABASE_URL'] === undefined) await copyMigratedStore(dataDir);
   const child = spawn(process.execPath, [MAIN, 'serve'], { env, cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -6,12 +6,14 @@ import { sql } from 'drizzle-orm';
 import { type Clock, systemClock } from '../clock.ts';
 import { createLogger } from '../logger.ts';
 import { openStore, type Store } from './store.ts';
+import { copyMigratedStore } from './test-template.ts';
 
 export const silentLogger = createLogger({ level: 'silent' });
 
-/** PGlite in a folder of its own. Takes seconds to start: share one among the tests of a file and {@link emptyStore} it. */
+/** PGlite in a folder of its own. Share one among the tests of a file and {@link emptyStore} it. */
 export async function openTestStore(clock: Clock = systemClock): Promise<Store & { readonly dataDir: string }> {
   const dataDir = await mkdtemp(join(tmpdir(), 'aiops-store-'));
+  await copyMigratedStore(dataDir);
   const store = await openStore({ dataDir, logger: silentLogger, clock });
   const close = async (): Promise<void> => {
     await store.close();
