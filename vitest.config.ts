@@ -18,10 +18,12 @@ export default defineConfig({
       {
         test: {
           name: 'end-to-end',
+          // Each has servers of its own on free ports and folders of its own; most of the time they wait for one another.
           include: ['test/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 }, // after the others, whose workers would be too many beside these
         },
       },
     ],
