@@ -89,33 +89,45 @@ function relocate(unpacked) {
   renameSync(`${file}.new`, file);
 }
 
-/** PostgreSQL, Chromium and the openssl program for the tests: installed by apt when this is root in a container, else one sentence how to get them. */
+/** Programs without which the tests that use them are skipped. */
+const OPTIONAL = ['victoria-metrics'];
+
+/**
+ * PostgreSQL, Chromium and the openssl program for the tests: installed by apt when this is root in a container, else one sentence
+ * how to get them. What is {@link OPTIONAL} is installed as well where that can be done, and never asked for.
+ */
 export function provideTestServers() {
   const missing = [
     ...(hasPostgres() ? [] : ['postgresql']),
     ...['chromium', 'openssl'].filter((program) => !isOnPath(program)),
   ];
-  if (missing.length === 0) return;
-  const command = `apt-get install -y --no-install-recommends ${missing.join(' ')}`;
+  const optional = OPTIONAL.filter((program) => !isOnPath(program));
+  if (missing.length + optional.length === 0) return;
   const isRoot = process.getuid?.() === 0;
   // Where systemd runs, installing a server starts it: that is for the machine's owner to decide.
   if (!isRoot || existsSync('/run/systemd/system') || !isOnPath('apt-get')) {
+    if (missing.length === 0) return;
+    const command = `apt-get install -y --no-install-recommends ${missing.join(' ')}`;
     throw new Problem(`The tests need ${missing.join(' and ')}. Install with: ${isRoot ? '' : 'sudo '}${command}`);
   }
-  say(`installing Debian's ${missing.join(' and ')} for the tests …`);
+  say(`installing Debian's ${[...missing, ...optional].join(' and ')} for the tests …`);
+  const failed = apt('update') ?? (missing.length === 0 ? undefined : install(missing));
+  if (failed !== undefined && missing.length > 0)
+    throw new Problem(`${failed} failed; what it said stands above. The tests need ${missing.join(' and ')}.`);
+  if (optional.length > 0 && (failed ?? install(optional)) !== undefined)
+    say(`${optional.join(' and ')} could not be installed; the tests that use it are skipped`);
+}
+
+function install(packages) {
+  return apt('install', '-y', '--no-install-recommends', ...packages);
+}
+
+/** Undefined when it went well, else the command. What it says goes to standard error. */
+function apt(...args) {
   // Runlevel 1 is single user mode: invoke-rc.d starts no service in it.
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
-  const steps = [
-    ['-q', 'update'],
-    ['-q', 'install', '-y', '--no-install-recommends', ...missing],
-  ];
-  for (const args of steps) {
-    const { status } = spawnSync('apt-get', args, { env, stdio: ['ignore', 2, 2] });
-    if (status !== 0)
-      throw new Problem(
-        `apt-get ${args.join(' ')} failed; what it said stands above. The tests need ${missing.join(' and ')}.`,
-      );
-  }
+  const { status } = spawnSync('apt-get', ['-q', ...args], { env, stdio: ['ignore', 2, 2] });
+  return status === 0 ? undefined : `apt-get ${args.join(' ')}`;
 }
 
 /** Debian keeps the server programs out of PATH, one folder a version. */
