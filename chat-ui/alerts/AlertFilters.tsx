@@ -6,7 +6,7 @@ import { Icon } from '../components/Icon.tsx';
 import { toneOfSeverity } from '../components/Status.tsx';
 import { useUrlText } from '../components/url-text.ts';
 import { SEVERITIES } from '../fleet/fleet-view.ts';
-import { facetCounts } from './alert-list.ts';
+import { facetCounts, filterAlerts } from './alert-list.ts';
 import {
   type AlertsView,
   alertsUrl,
@@ -36,10 +36,13 @@ export function AlertFilters(props: {
   const key = alertsUrl({ ...filter, group: undefined });
   const counts = useMemo(() => {
     if (alerts === undefined) return undefined;
+    // The text once for all five.
+    const fitting = filterAlerts(alerts, { ...NO_FILTER, text: filter.text });
+    const others = { ...filter, text: '' };
     return new Map(
       (['severity', 'state', 'cluster', 'namespace', 'alertname'] as const).map((facet) => [
         facet,
-        facetCounts(alerts, filter, facet),
+        facetCounts(fitting, others, facet),
       ]),
     );
   }, [alerts, key]);

@@ -6,7 +6,7 @@ import { Icon } from '../components/Icon.tsx';
 import { StatusBadge, type Tone, toneOfSeverity, words } from '../components/Status.tsx';
 import { type GridColumn, useMedia, VirtualGrid } from '../components/VirtualGrid.tsx';
 import { SEVERITIES } from '../fleet/fleet-view.ts';
-import { type AlertGroup, type ListRow, rowsOf, severityText, sortAlerts } from './alert-list.ts';
+import { type AlertGroup, type ListRow, rowsOf, severityText } from './alert-list.ts';
 import { keyOf } from './alerts-store.ts';
 import {
   type AlertSort,
@@ -30,14 +30,12 @@ const STATE_TONE: Readonly<Record<Disposition, Tone>> = {
   RESOLVED: 'healthy',
 };
 
-/** What fires, as a list or in groups; only the rows in sight are drawn. */
+/** Alerts in their order, as a list or in groups; only the rows in sight are drawn. */
 export function AlertGrid(props: { alerts: readonly Alert[]; view: AlertsView }) {
   const { alerts, view } = props;
   const { route } = useLocation();
   const wide = useMedia('(min-width: 1024px)');
-  const { by, descending } = view.sort;
-  const sorted = useMemo(() => sortAlerts(alerts, { by, descending }), [alerts, by, descending]);
-  const rows = useMemo(() => rowsOf(sorted, view.group, view.open), [sorted, view.group, view.open]);
+  const rows = useMemo(() => rowsOf(alerts, view.group, view.open), [alerts, view.group, view.open]);
   const columns = useMemo(() => columnsOf(view), [alertsUrl(view)]);
   const urlOf = (row: ListRow) =>
     row.kind === 'alert'

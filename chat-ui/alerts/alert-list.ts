@@ -41,10 +41,21 @@ function matcherOf(filter: AlertFilter, but?: Facet): (alert: Alert) => boolean 
   return (alert) => {
     if (!set.every(([facet, values]) => values.has(facetOf(alert, facet)))) return false;
     if (words.length === 0) return true;
-    const text = `${alert.alertname} ${alert.cluster_name} ${summaryOf(alert)} ${Object.values(alert.labels).join(' ')}`;
-    const lower = text.toLowerCase();
-    return words.every((word) => lower.includes(word));
+    const text = searchText(alert);
+    return words.every((word) => text.includes(word));
   };
+}
+
+/** An alert never changes, so that its text is made once and not with every key that is typed. */
+const texts = new WeakMap<Alert, string>();
+
+function searchText(alert: Alert): string {
+  const known = texts.get(alert);
+  if (known !== undefined) return known;
+  const { alertname, cluster_name, labels } = alert;
+  const text = `${alertname} ${cluster_name} ${summaryOf(alert)} ${Object.values(labels).join(' ')}`.toLowerCase();
+  texts.set(alert, text);
+  return text;
 }
 
 /** How many alerts each value of a filter would show beside the other filters, most first. Values that are chosen are there, too. */

@@ -53,7 +53,10 @@ export function VirtualGrid<T>(props: GridProps<T>) {
   const focused = useRef(false);
 
   // The tab stop follows its item; when the item is gone, whatever is in its place has it.
-  const found = rows.findIndex((row) => keyOf(row) === active.key);
+  const found = useMemo(
+    () => (active.key === '' ? -1 : rows.findIndex((row) => keyOf(row) === active.key)),
+    [rows, active.key],
+  );
   const activeIndex = Math.max(0, found >= 0 ? found : Math.min(active.index, rows.length - 1));
 
   useLayoutEffect(() => {

@@ -1,5 +1,5 @@
 import { useLocation, useRoute } from 'preact-iso';
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { AlertDetail } from '../../backend/model/alert.ts';
 import { AlertDetailView } from '../alerts/AlertDetailView.tsx';
 import { alertsUrl, readAlertsView } from '../alerts/alerts-view.ts';
@@ -14,6 +14,8 @@ import { createQueryRun, type RunState } from '../observability/query-run.ts';
 import { useServices } from '../services.ts';
 
 const POLL_MS = 30_000;
+/** The server serves what it has read of a cluster's alerts for ten seconds (specs/02): then a silence shows. */
+const CHANGED_SHOWS_MS = 11_000;
 
 /** One alert of one cluster (`on`), with everything that is known of it; `back` is the list it was found in. */
 export function AlertPage() {
@@ -27,6 +29,12 @@ export function AlertPage() {
   const [made, setMade] = useState<SilenceMade | undefined>(undefined);
   const key = `${cluster ?? ''}/${id}`;
   const ask = () => void run.ask(key, (signal) => fetchAlert(api, { fingerprint: id, cluster }, signal));
+  const cancelLater = useRef(() => {});
+  const onChanged = () => {
+    ask();
+    cancelLater.current();
+    cancelLater.current = clock.after(CHANGED_SHOWS_MS, ask);
+  };
   useEffect(() => {
     setMade(undefined);
     ask();
@@ -35,6 +43,7 @@ export function AlertPage() {
       if (event_type.startsWith('ALERT_') && payload['fingerprint'] === id) ask();
     });
     return () => {
+      cancelLater.current();
       stopPolling();
       stopHearing();
     };
@@ -74,11 +83,11 @@ export function AlertPage() {
         <Banner tone="healthy">
           <p>
             Silenced on {made.silences.map((one) => one.cluster_name).join(', ')} until{' '}
-            {new Date(made.ends_at).toLocaleString()}; it covers {countOf(made)} now.
+            {new Date(made.ends_at).toLocaleString()}; it covers {countOf(made)} now. They show it within ten seconds.
           </p>
         </Banner>
       )}
-      {detail && <AlertDetailView detail={detail} onSilence={() => setSilencing(true)} onChanged={ask} />}
+      {detail && <AlertDetailView detail={detail} onSilence={() => setSilencing(true)} onChanged={onChanged} />}
       {detail && silencing && (
         <SilenceDialog
           alert={detail.alert}
@@ -86,7 +95,7 @@ export function AlertPage() {
           onMade={(result) => {
             setSilencing(false);
             setMade(result);
-            ask();
+            onChanged();
           }}
         />
       )}

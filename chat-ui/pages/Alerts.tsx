@@ -2,7 +2,7 @@ import { useLocation } from 'preact-iso';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { AlertFilters, viewIsNarrowed } from '../alerts/AlertFilters.tsx';
 import { AlertGrid } from '../alerts/AlertGrid.tsx';
-import { filterAlerts } from '../alerts/alert-list.ts';
+import { filterAlerts, sortAlerts } from '../alerts/alert-list.ts';
 import { AlertsFrame } from '../alerts/AlertsFrame.tsx';
 import { createAlertsStore, MOST_ALERTS, type ShownAlerts } from '../alerts/alerts-store.ts';
 import { alertsUrl, NO_FILTER, readAlertsView } from '../alerts/alerts-view.ts';
@@ -44,7 +44,10 @@ export function AlertsPage() {
   const shown = store.shown.value;
   const value = valueOf(shown);
   const alerts = value?.alerts;
-  const found = useMemo(() => (alerts ? filterAlerts(alerts, filter) : []), [alerts, text, url]);
+  const { by, descending } = view.sort;
+  // Sorted before it is filtered: a key that is typed filters anew and leaves the order as it is.
+  const sorted = useMemo(() => (alerts ? sortAlerts(alerts, { by, descending }) : []), [alerts, by, descending]);
+  const found = useMemo(() => filterAlerts(sorted, filter), [sorted, text, url]);
   const retry = () => void store.refresh();
   const showNew = () => {
     store.showWaiting();
