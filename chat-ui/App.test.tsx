@@ -54,6 +54,8 @@ describe('app', () => {
     expect(app.all('.nav .nav-links a').map((a) => a.getAttribute('href'))).toEqual([
       '/',
       '/clusters',
+      '/gpu',
+      '/cnf',
       '/observability/metrics',
       '/alerts',
       '/chat',
@@ -62,9 +64,9 @@ describe('app', () => {
   });
 
   it('says honestly that a page is not there', async () => {
-    app = await openApp('/gpu', server);
+    app = await openApp('/nowhere', server);
     expect(app.state()).toBe('not-found');
-    expect(app.text()).toContain('There is no page at /gpu');
+    expect(app.text()).toContain('There is no page at /nowhere');
     expect(document.title).toContain('Not found');
   });
 

@@ -38,6 +38,7 @@ const live = createLive({
     'CLUSTER_CAPABILITIES_CHANGED',
     'ALERT_FIRED',
     'ALERT_RESOLVED',
+    'GPU_UPDATE',
   ],
   clock: browserClock,
   random: Math.random,

@@ -30,6 +30,20 @@ export const MAIN_PAGES: readonly MainPage[] = [
     component: lazy(() => import('./pages/Clusters.tsx').then((m) => m.ClustersPage)),
   },
   {
+    path: '/gpu',
+    title: 'GPUs',
+    icon: 'gpu',
+    key: 'g',
+    component: lazy(() => import('./pages/Gpu.tsx').then((m) => m.GpuPage)),
+  },
+  {
+    path: '/cnf',
+    title: 'Network functions',
+    icon: 'cnf',
+    key: 'n',
+    component: lazy(() => import('./pages/Cnf.tsx').then((m) => m.CnfPage)),
+  },
+  {
     path: '/observability/metrics',
     section: { path: '/observability', title: 'Observability' },
     title: 'Metrics',
@@ -70,6 +84,11 @@ export const ROUTES: readonly PageRoute[] = [
     path: '/observability/logs',
     title: 'Logs',
     component: lazy(() => import('./pages/Logs.tsx').then((m) => m.LogsPage)),
+  },
+  {
+    path: '/gpu/:cluster/:node',
+    title: 'GPUs of :node',
+    component: lazy(() => import('./pages/GpuNode.tsx').then((m) => m.GpuNodePage)),
   },
   {
     path: '/alerts/history',

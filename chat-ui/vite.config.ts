@@ -16,6 +16,23 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     sourcemap: true,
     manifest: true,
+    rolldownOptions: {
+      output: {
+        // A few chunks weigh less than many small ones, since each is compressed by itself. None of these is of the first page.
+        codeSplitting: {
+          includeDependenciesRecursively: false,
+          groups: [
+            { name: 'telemetry', test: /chat-ui\/(?:gpu|cnf|telemetry)\// },
+            { name: 'clusters', test: /chat-ui\/clusters\/(?!cluster-url)/ },
+            { name: 'alerts', test: /chat-ui\/alerts\/(?!alerts-view)/ },
+            {
+              name: 'queries',
+              test: /chat-ui\/(?:components\/(?:VirtualGrid|FilterChips|Facts|Field|Popover|chart\/(?!plot))|observability\/(?!query-history)[\w-]+\.tsx?$)/,
+            },
+          ],
+        },
+      },
+    },
   },
   server: {
     proxy: {

@@ -11,6 +11,7 @@ export const EventType = z.enum([
   'ALERT_FIRED',
   'ALERT_RESOLVED',
   'TRACE_RECEIVED',
+  'GPU_UPDATE',
   'CHAT_MESSAGE',
 ]);
 export type EventType = z.infer<typeof EventType>;

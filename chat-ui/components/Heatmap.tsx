@@ -77,7 +77,7 @@ function columnsOf(rowTitle: string, cellTitle: string): GridColumn<HeatLine>[] 
     },
     ...Array.from({ length: CELLS_IN_LINE }, (_, n): GridColumn<HeatLine> => ({
       id: `heat-${n}`,
-      header: n === 0 ? `${cellTitle} 1` : String(n + 1),
+      header: n === 0 ? `${cellTitle} 0` : String(n),
       cell: (line) => {
         const cell = line.cells[n];
         if (cell === undefined) return n === 0 ? line.note?.text : '';

@@ -1,6 +1,6 @@
-import type { ComponentChildren } from 'preact';
 import type { ListedCluster } from '../../backend/model/cluster.ts';
 import { alertsUrl } from '../alerts/alerts-view.ts';
+import { NumberCell } from '../components/Numbers.tsx';
 import { Shape, toneOfSeverity, toneOfState, words } from '../components/Status.tsx';
 import {
   averageHealth,
@@ -27,11 +27,15 @@ export function FleetNumbers(props: {
   const health = clusters && averageHealth(clusters);
   return (
     <ul class="numbers" aria-label="Fleet in numbers">
-      <Cell href={fleetUrl({ ...filter, state: undefined })} current={filter.state === undefined} label="Clusters">
+      <NumberCell
+        href={fleetUrl({ ...filter, state: undefined })}
+        current={filter.state === undefined}
+        label="Clusters"
+      >
         {clusters?.length ?? '—'}
-      </Cell>
+      </NumberCell>
       {STATES.map((state) => (
-        <Cell
+        <NumberCell
           key={state}
           href={fleetUrl({ ...filter, state })}
           current={filter.state === state}
@@ -44,7 +48,7 @@ export function FleetNumbers(props: {
           quiet={!counts?.[state]}
         >
           {counts?.[state] ?? '—'}
-        </Cell>
+        </NumberCell>
       ))}
       <li class="number wide">
         <span class="number-label">Average health</span>
@@ -59,27 +63,6 @@ export function FleetNumbers(props: {
       </li>
       <FiringCell firing={firing} href={firingUrl(filter)} />
     </ul>
-  );
-}
-
-function Cell(props: {
-  href: string;
-  current: boolean;
-  label: ComponentChildren;
-  quiet?: boolean;
-  children: ComponentChildren;
-}) {
-  return (
-    <li class="number">
-      <a
-        class={props.quiet ? 'number-link quiet' : 'number-link'}
-        href={props.href}
-        aria-current={props.current ? 'true' : undefined}
-      >
-        <span class="number-label">{props.label}</span>
-        <span class="number-value">{props.children}</span>
-      </a>
-    </li>
   );
 }
 

@@ -38,6 +38,12 @@ export function tabUrl(
   own: Readonly<Record<string, string>> = {},
   part?: string,
 ): string {
+  const path = part === undefined ? tab : `${tab}/${encodeURIComponent(part)}`;
+  return `/observability/${path}${sharedSearch(shared, own)}`;
+}
+
+/** The search part of an address, with its `?`, or nothing. */
+export function sharedSearch(shared: SharedView, own: Readonly<Record<string, string>>): string {
   const query = new URLSearchParams();
   for (const [key, value] of Object.entries(own)) if (value !== '') query.set(key, value);
   const { range, zone, clusters, refresh } = shared;
@@ -49,8 +55,7 @@ export function tabUrl(
   if (clusters !== '') query.set('clusters', clusters);
   if (refresh !== '') query.set('refresh', refresh);
   const search = query.toString();
-  const path = part === undefined ? tab : `${tab}/${encodeURIComponent(part)}`;
-  return `/observability/${path}${search === '' ? '' : `?${search}`}`;
+  return search === '' ? '' : `?${search}`;
 }
 
 /** True when the text of a scope is a selector rather than names. */

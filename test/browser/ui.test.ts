@@ -130,7 +130,7 @@ describe('every state', () => {
 
   it('a page that is not there says so', async () => {
     await as({}, async ({ page }) => {
-      await page.goto(`${server.url}/gpu`);
+      await page.goto(`${server.url}/nowhere`);
       await page.locator('[data-state="not-found"]').waitFor();
       expect(await axeViolations(page)).toEqual([]);
     });

@@ -1,5 +1,15 @@
 /** What a number counts, for axes and readouts. `ratio` is 0–1 and shown in percent. */
-export const UNITS = ['none', 'seconds', 'bytes', 'bytes/s', 'ratio', 'percent', 'per second'] as const;
+export const UNITS = [
+  'none',
+  'seconds',
+  'bytes',
+  'bytes/s',
+  'ratio',
+  'percent',
+  'per second',
+  'celsius',
+  'watts',
+] as const;
 export type Unit = (typeof UNITS)[number];
 
 export const UNIT_WORDS: Readonly<Record<Unit, string>> = {
@@ -10,6 +20,8 @@ export const UNIT_WORDS: Readonly<Record<Unit, string>> = {
   ratio: 'percent of 1',
   percent: 'percent',
   'per second': 'per second',
+  celsius: 'degrees Celsius',
+  watts: 'watts',
 };
 
 const SECONDS = [
@@ -27,6 +39,12 @@ const DECIMAL = [
   [1e6, ' M'],
   [1e3, ' k'],
   [1, ''],
+] as const;
+const WATTS = [
+  [1e6, ' MW'],
+  [1e3, ' kW'],
+  [1, ' W'],
+  [1e-3, ' mW'],
 ] as const;
 const BINARY = [
   [2 ** 50, ' PiB'],
@@ -52,6 +70,10 @@ export function unitText(value: number, unit: Unit): string {
       return `${digits(value)} %`;
     case 'per second':
       return `${scaled(value, DECIMAL, '')}/s`;
+    case 'celsius':
+      return `${digits(value)} °C`;
+    case 'watts':
+      return scaled(value, WATTS, ' W');
     case 'none':
       return scaled(value, DECIMAL, '');
   }
@@ -145,5 +167,7 @@ function unitOfName(name: string): Unit | undefined {
   if (/(?:^|[_:])bytes$/.test(stem)) return 'bytes';
   if (/(?:^|[_:])ratio$/.test(stem)) return 'ratio';
   if (/(?:^|[_:])percent$/.test(stem)) return 'percent';
+  if (/(?:^|[_:])celsius$/.test(stem)) return 'celsius';
+  if (/(?:^|[_:])watts$/.test(stem)) return 'watts';
   return undefined;
 }
