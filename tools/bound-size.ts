@@ -18,9 +18,10 @@ export function boundSize<T extends Record<string, unknown>>(
   value: T,
   limit: number,
 ): { value: T; omitted: Omission[] } {
-  if (JSON.stringify(value).length <= limit) return { value, omitted: [] };
   const weights: Weights = new Map();
-  weigh(value, weights);
+  // Never less than the text is long; the text itself is made only where it may fit, because it may be long.
+  const { size } = weigh(value, weights);
+  if (size <= limit || (size <= limit * 1.5 && JSON.stringify(value).length <= limit)) return { value, omitted: [] };
   const omitted: Omission[] = [];
   const cut = shrink(value, limit, '$', weights, omitted) as T; // proof: shrink keeps every key and only shortens lists
   return { value: cut, omitted };
@@ -33,25 +34,50 @@ interface Weight {
 }
 type Weights = Map<object, Weight>;
 
+/** Millions of samples are weighed: nothing is made for each, and tuples are weighed again where they are needed. */
 function weigh(value: unknown, weights: Weights): Weight {
   if (value === null || typeof value !== 'object') return scalar(value);
-  const parts: [number, Weight][] = Array.isArray(value)
-    ? value.map((item) => [1, weigh(item, weights)])
-    : Object.entries(value).map(([key, item]) => [JSON.stringify(key).length + 2, weigh(item, weights)]);
-  const size = parts.reduce((sum, [overhead, part]) => sum + overhead + part.size, 2);
-  const shortest = Array.isArray(value) ? 2 : parts.reduce((sum, [overhead, part]) => sum + overhead + part.least, 2);
-  const weight = { size, least: isTuple(value) ? size : shortest };
+  let size = 2;
+  let least = 2;
+  if (Array.isArray(value)) {
+    for (const item of value as unknown[]) size += 1 + sizeIn(item, weights);
+    if (isTuple(value)) return { size, least: size };
+  } else {
+    for (const [key, item] of Object.entries(value)) {
+      const overhead = JSON.stringify(key).length + 2;
+      const part = weigh(item, weights);
+      size += overhead + part.size;
+      least += overhead + part.least;
+    }
+  }
+  const weight = { size, least };
   weights.set(value, weight);
   return weight;
 }
 
+function sizeIn(value: unknown, weights: Weights): number {
+  if (value === null || typeof value !== 'object') return scalarSize(value);
+  return weigh(value, weights).size;
+}
+
+/** What JSON does not write as it is. */
+// oxlint-disable-next-line no-control-regex -- control characters are exactly what is looked for
+const ESCAPED = /["\\\u0000-\u001f\ud800-\udfff]/;
+
+function scalarSize(value: unknown): number {
+  if (typeof value === 'string' && !ESCAPED.test(value)) return value.length + 2;
+  if (typeof value === 'number' && Number.isFinite(value)) return String(value).length;
+  return JSON.stringify(value)?.length ?? 0;
+}
+
 function scalar(value: unknown): Weight {
-  const size = JSON.stringify(value)?.length ?? 0;
+  const size = scalarSize(value);
   return { size, least: size };
 }
 
 function weightOf(value: unknown, weights: Weights): Weight {
-  return value !== null && typeof value === 'object' ? (weights.get(value) ?? { size: 2, least: 2 }) : scalar(value);
+  if (value === null || typeof value !== 'object') return scalar(value);
+  return weights.get(value) ?? weigh(value, weights);
 }
 
 /** A tuple such as [time, value] or [time, histogram] is a value: cutting it would break its schema. */

@@ -3,6 +3,22 @@ import { redact, redactText } from './redact.ts';
 
 const JWT = `eyJhbGciOiJSUzI1NiJ9.${'a'.repeat(40)}.${'b'.repeat(40)}`;
 
+describe('what holds no secret', () => {
+  it('is handed on as it is, and what holds one is copied only where it does', () => {
+    const clean = { metric: { pod: 'a' }, values: [[1, '2']] };
+    expect(redact(clean)).toBe(clean);
+    const mixed = { clean, list: [clean, { token: 'abc' }] };
+    const out = redact(mixed);
+    expect(out).toEqual({ clean, list: [clean, { token: '[redacted]' }] });
+    expect([out.clean === clean, mixed.list[1]]).toEqual([true, { token: 'abc' }]);
+  });
+
+  it('hides a secret under a key that names the prototype', () => {
+    const odd: unknown = JSON.parse('{"__proto__": {"token": "abc"}, "x": "y"}');
+    expect(JSON.stringify(redact(odd))).toBe('{"__proto__":{"token":"[redacted]"},"x":"y"}');
+  });
+});
+
 describe('redactText', () => {
   it.each([
     ['an OpenShift token', `token sha256~${'x'.repeat(43)} used`],

@@ -42,7 +42,7 @@ export function redactText(text: string): string {
 }
 
 /**
- * A copy of a JSON value without secrets. `keep` names keys that are allowed to carry one, for the single answer that shows
+ * A JSON value without secrets, the same where it has none; the one given is never changed. `keep` names keys that are allowed to carry one, for the single answer that shows
  * a new API token to its owner.
  */
 export function redact<T>(value: T, keep: ReadonlySet<string> = new Set()): T {
@@ -53,13 +53,29 @@ function walk(value: unknown, keep: ReadonlySet<string>, ownKeys: boolean, depth
   if (typeof value === 'string') return redactText(value);
   if (value === null || typeof value !== 'object') return value;
   if (depth > MAX_DEPTH) return '[too deep]';
-  if (Array.isArray(value)) return value.map((item) => walk(item, keep, ownKeys, depth + 1));
-  const entries = Object.entries(value).map(([key, item]: [string, unknown]) => {
-    if (keep.has(key)) return [key, item];
-    if (ownKeys && isSecret(key, item)) return [key, REDACTED];
-    return [key, walk(item, keep, ownKeys && !FOREIGN_KEYS.has(key), depth + 1)];
-  });
-  return Object.fromEntries(entries);
+  // What has no secret is handed on as it is: an answer may hold millions of samples.
+  if (Array.isArray(value)) return walkList(value as unknown[], keep, ownKeys, depth);
+  let copy: Record<string, unknown> | undefined;
+  for (const [key, item] of Object.entries(value)) {
+    if (keep.has(key)) continue;
+    const own = ownKeys && isSecret(key, item);
+    const clean = own ? REDACTED : walk(item, keep, ownKeys && !FOREIGN_KEYS.has(key), depth + 1);
+    if (clean === item) continue;
+    copy ??= { ...value };
+    copy[key] = clean;
+  }
+  return copy ?? value;
+}
+
+function walkList(list: unknown[], keep: ReadonlySet<string>, ownKeys: boolean, depth: number): unknown[] {
+  let copy: unknown[] | undefined;
+  for (const [index, item] of list.entries()) {
+    const clean = walk(item, keep, ownKeys, depth + 1);
+    if (clean === item) continue;
+    copy ??= [...list];
+    copy[index] = clean;
+  }
+  return copy ?? list;
 }
 
 function isSecret(key: string, value: unknown): boolean {

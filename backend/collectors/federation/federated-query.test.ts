@@ -141,6 +141,24 @@ describe('aggregation FLEET', () => {
     });
   });
 
+  it('refuses to make an answer of more than half its budget, which would hold up everybody', async () => {
+    const query = createFederatedQuery({
+      clock: systemClock,
+      source,
+      guard: NO_GUARD,
+      budget: { maxSeries: 100, maxPoints: 100 },
+    });
+    const range = { start, end, step: 60 };
+    // Six series of eleven points from the clusters; one of eleven, or six of them, in the answer.
+    const one = { query: 'quantile(0.5, load)', clusters, range, aggregation: 'FLEET' as const, ...ask };
+    await expect(query(one)).resolves.toMatchObject({ complete: true });
+    for (const wide of ['sort(load)', 'load * on (pod, cluster) load'])
+      await expect(query({ ...one, query: wide })).rejects.toMatchObject({
+        code: 'QUERY_REFUSED',
+        details: { rule: 'fleet_points', limit: 50, observed: 66 },
+      });
+  });
+
   it('refuses to hold more than its budget', async () => {
     const small = createFederatedQuery({
       clock: systemClock,

@@ -29,7 +29,7 @@ import { gapNotes, missingClusters, undecidable } from './incomplete.ts';
 import { parseExpr } from './parse.ts';
 import { type Plan, planFleet, planOverClusters } from './plan.ts';
 import { printExpr } from './print.ts';
-import { DEFAULT_RAW_BUDGET, type RawBudget, createSpending } from './raw-budget.ts';
+import { DEFAULT_RAW_BUDGET, type RawBudget, createSpending, requireShort } from './raw-budget.ts';
 import { evaluationError, invalidPromql } from './refusals.ts';
 import type { Grid } from './vector.ts';
 
@@ -94,7 +94,7 @@ export function createFederatedQuery(options: FederationOptions): FederatedQuery
     const merged =
       answer.values.size === 0 && clusters.length > 0
         ? undefined
-        : mergedAnswer(plan, answer, missing, range !== undefined);
+        : mergedAnswer(plan, answer, { missing, ranged: range !== undefined, budget });
     return {
       query,
       aggregation,
@@ -210,13 +210,13 @@ async function asSeries(
 function mergedAnswer(
   plan: Plan,
   answer: FanoutAnswer<Contribution>,
-  missing: readonly string[],
-  ranged: boolean,
+  { missing, ranged, budget }: { missing: readonly string[]; ranged: boolean; budget: RawBudget },
 ): { result_type: ResultType; data: MetricSeries[] } {
   const given = answer.outcomes.flatMap(({ cluster_id: id }) => answer.values.get(id) ?? []);
   const [only] = plan.fetches;
   if (plan.root.type === 'fetch' && only) {
     const series = given.flatMap((one) => (one.kind === 'series' ? one.series : []));
+    requireShort(series.length, plan.grid.count, budget);
     const matrix = ranged || typeOf(only.expr) === 'matrix';
     return {
       result_type: matrix ? 'MATRIX' : 'VECTOR',
@@ -231,6 +231,7 @@ function mergedAnswer(
       if (missing.length > 0) throw undecidable(missing, at);
     },
   });
+  if (value.kind === 'vector') requireShort(value.series.length, plan.grid.count, budget);
   const type = value.kind === 'vector' ? 'VECTOR' : value.kind === 'scalar' ? 'SCALAR' : 'STRING';
   const ranked = !ranged && (plan.root.type === 'aggregate' || plan.root.type === 'call') && isRanking(plan.root.expr);
   return { result_type: ranged ? 'MATRIX' : type, data: toMetricSeries(value, plan.grid, ranked) };
