@@ -10,7 +10,9 @@ export type Answer<T> =
 export function readAnswer<T>(reading: Reading | undefined, schema: z.ZodType<T>, tool: string): Answer<T> {
   if (!reading) return { ok: false, why: `${tool} was not called: no further tools could be used.` };
   if (reading.error) return { ok: false, why: failureLine(reading) };
-  const parsed = schema.safeParse(reading.output);
+  // A long answer says in itself that it was shortened; the reading says it too.
+  const { shortened: _said, ...output } = reading.output ?? {};
+  const parsed = schema.safeParse(output);
   if (parsed.success) return { ok: true, value: parsed.data, reading };
   return {
     ok: false,
