@@ -63,7 +63,11 @@ export function createExec({
         perMessageDeflate: false,
         maxPayload: (request.maxBytes ?? DEFAULT_MAX_BYTES) + MAX_STATUS_BYTES,
       });
-      webSocket.once('open', () => resolve({ status: 101, socket: webSocket }));
+      webSocket.once('open', () => {
+        // Frames may come in one packet with the upgrade, before anybody listens.
+        webSocket.pause();
+        resolve({ status: 101, socket: webSocket });
+      });
       webSocket.once('unexpected-response', (_request, response: IncomingMessage) => {
         refusedBy(response, url.host).then((answer) => resolve(scrubbed(answer, target.auth)), reject);
         response.once('close', () => socket.destroy());
@@ -121,6 +125,7 @@ function result(socket: WebSocket, request: ExecRequest): Promise<ExecResult> {
     });
     socket.once('error', () => reject(unknown('it broke the remote command protocol')));
     socket.once('close', () => reject(unknown('the connection ended before the status of the command came')));
+    socket.resume();
   });
 }
 
