@@ -59,7 +59,8 @@ const RANK: Readonly<Record<FindingSeverity, number>> = { CRITICAL: 0, WARNING: 
 const MOST_COVERAGE = 200;
 const MOST_NOT_SEEN = 50;
 
-export function createGpusCollector(options: GpuReaderOptions): GpusCollector {
+export function createGpusCollector(parts: Omit<GpuReaderOptions, 'known'>): GpusCollector {
+  const options: GpuReaderOptions = { ...parts, known: new Map() };
   async function read(query: GpuQuestion): Promise<GpusRead> {
     const gpus = await readGpus(options, query);
     const [only, ...others] = gpus.clusters;

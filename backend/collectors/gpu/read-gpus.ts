@@ -4,17 +4,21 @@ import { type ClusterOutcome, hasNoEndpoint, isComplete, reasonOf } from '../../
 import type { Clock } from '../../platform/clock.ts';
 import type { Spokes } from '../../spokes/spokes.ts';
 import { FRESHNESS } from '../fanout/cache-ttl.ts';
-import { type Fanout, type Question, questionOf } from '../fanout/fanout.ts';
+import { type Fanout, type FanoutAnswer, type Question, questionOf } from '../fanout/fanout.ts';
 import type { MetricsSource, SourceAnswer } from '../metrics/metrics-source.ts';
 import { type DcgmReading, readDcgm } from './dcgm.ts';
 import { mergeNodes } from './merge-nodes.ts';
+import type { KnownFields } from './nvidia-smi.ts';
 import { type OfferedGpus, readOffered } from './read-allocation.ts';
+import { type SmiReading, readSmiOfNodes } from './read-smi.ts';
 
 export interface GpuReaderOptions {
   readonly clock: Clock;
   readonly fanout: Fanout;
   readonly source: Pick<MetricsSource, 'each' | 'evaluate'>;
   readonly spokes: Pick<Spokes, 'kubernetes'>;
+  /** What is remembered of drivers between questions. */
+  readonly known: KnownFields;
 }
 
 /** The GPUs of many clusters, from every source that there is. */
@@ -47,6 +51,7 @@ export async function readGpus(options: GpuReaderOptions, query: Question): Prom
   const outcomeOf = (answer: { readonly outcomes: readonly ClusterOutcome[] }) =>
     new Map(answer.outcomes.map((outcome) => [outcome.cluster_id, outcome]));
   const [dcgmOf, offeredOf] = [outcomeOf(dcgm), outcomeOf(offered)];
+  const smi = await askSmi(options, question, dcgm, offered);
   const ordered = query.clusters.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const all = ordered.map((cluster) => {
     const byDcgm = dcgm.values.get(cluster.id);
@@ -57,8 +62,8 @@ export async function readGpus(options: GpuReaderOptions, query: Question): Prom
         cluster,
         dcgm: byDcgm,
         noDcgm: whyNoDcgm(byDcgm, dcgmOutcome, nowMs),
-        smi: new Map(),
-        noSmi: 'commands may not be run in this cluster (exec_enabled is false)',
+        smi: smi.values.get(cluster.id) ?? new Map(),
+        noSmi: whyNoSmi(cluster, smi.outcomes),
         offered: byApi,
       },
       nowMs,
@@ -76,6 +81,36 @@ export async function readGpus(options: GpuReaderOptions, query: Question): Prom
     outcomes,
     complete: isComplete(outcomes),
   };
+}
+
+/** Asks nvidia-smi on nodes that have GPUs and no metrics, where commands may be run. */
+function askSmi(
+  { clock, fanout, spokes, known }: GpuReaderOptions,
+  question: Question,
+  dcgm: { readonly values: ReadonlyMap<string, DcgmReading> },
+  offered: { readonly values: ReadonlyMap<string, OfferedGpus> },
+): Promise<FanoutAnswer<SmiReading>> {
+  const unmeasured = (id: string) => {
+    const measured = new Set((dcgm.values.get(id)?.nodes ?? []).map(({ node }) => node));
+    return (offered.values.get(id)?.nodes ?? []).flatMap(({ node }) => (measured.has(node) ? [] : [node]));
+  };
+  const clusters = question.clusters.filter(({ id, exec_enabled }) => exec_enabled && unmeasured(id).length > 0);
+  return fanout.ask<SmiReading>({
+    ...question,
+    clusters,
+    kind: 'API',
+    // Which nodes are unmeasured is part of the answer's shape, not of the question; a change shows within seconds.
+    cache: { ...FRESHNESS.GPU, key: 'gpu nvidia-smi' },
+    ask: async (target, cluster, limits) => ({
+      value: await readSmiOfNodes(spokes.kubernetes, target, unmeasured(cluster.id), { limits, clock, known }),
+    }),
+  });
+}
+
+function whyNoSmi({ id, exec_enabled }: Cluster, outcomes: readonly ClusterOutcome[]): string {
+  if (!exec_enabled) return 'commands may not be run in this cluster (exec_enabled is false)';
+  const outcome = outcomes.find(({ cluster_id }) => cluster_id === id);
+  return outcome ? reasonOf(outcome) : 'the node was not asked';
 }
 
 function whyNoDcgm(reading: DcgmReading | undefined, outcome: ClusterOutcome | undefined, nowMs: number): string {
