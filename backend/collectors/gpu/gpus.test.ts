@@ -40,6 +40,7 @@ function collectorOf({ prometheus = () => [], objects = {}, exec = unused }: Wor
     metadata: unused,
     server: unused,
     alerts: unused,
+    exemplars: unused,
     alertingRules: unused,
     ready: unused,
   };
