@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ClusterType, Environment } from '../../backend/model/cluster.ts';
+import { GpuTrouble } from './gpu-trouble.ts';
 import { Feature } from './kube-api/kinds.ts';
 
 /** What one simulated cluster is. Everything it shows follows from this, the seed, and the time. */
@@ -20,6 +21,7 @@ export const ClusterSpec = z.strictObject({
   nodes: z.int().positive(),
   /** GPUs of the last node; 0 = a cluster without GPUs. */
   gpus: z.int().min(0),
+  gpuTroubles: z.array(GpuTrouble),
   workloads: z.array(z.enum(['PLATFORM', 'SHOP', 'INFERENCE', 'POINT_OF_SALE'])),
   /** Hour of day, UTC, of the busiest time. */
   peakHourUtc: z.number(),
@@ -46,6 +48,7 @@ const HUB_1: ClusterSpec = {
   namespaces: [],
   nodes: 2,
   gpus: 0,
+  gpuTroubles: [],
   workloads: ['PLATFORM'],
   peakHourUtc: 13,
   requestsPerSecond: 0,
@@ -77,6 +80,11 @@ const PROD_US_1: ClusterSpec = {
   openshiftVersion: '4.18.4',
   features: ['OPENSHIFT', 'GPU_OPERATOR'],
   gpus: 4,
+  gpuTroubles: [
+    { kind: 'XID_79', gpu: 1 },
+    { kind: 'THERMAL', gpu: 2 },
+    { kind: 'ALLOCATED_IDLE', gpu: 3 },
+  ],
   workloads: ['PLATFORM', 'SHOP', 'INFERENCE'],
   peakHourUtc: 19,
   requestsPerSecond: 61,

@@ -41,7 +41,7 @@ export function createWorld(spec: ClusterSpec, options: WorldOptions): World {
     ...inventory.nodes.map((node) => cadvisor(inventory, node)),
     kubeStateMetrics(inventory),
     ...inventory.pods.map((pod) => application(inventory, pod)),
-    ...inventory.nodes.map((node) => dcgmExporter(seed, inventory, node)),
+    ...inventory.nodes.map((node) => dcgmExporter(seed, inventory, node, epoch + incidentDelaySeconds)),
     serviceGraph(inventory),
   ].filter((target) => target !== undefined);
   const inventories = [inventory, ...others.map((one) => createInventory(seed, one, epoch, incidentOf(one)))];

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { ChatMessage } from '../../backend/model/chat.ts';
 import { AlertDetail, type AlertEpisode } from '../../backend/model/alert.ts';
+import { GpuHistoryAnswer, GpuNodesAnswer } from '../../backend/model/gpu-answers.ts';
 import { MetricsDigest } from '../../backend/model/series-digest.ts';
 import { TopAnswer, UsageAnswer } from '../../backend/model/usage.ts';
 import { catalog } from '../../tools/catalog.ts';
@@ -160,6 +161,39 @@ describe('questions that are more than one query', () => {
       const { rows } = UsageAnswer.parse(await ask('get_resource_usage', { by, clusters: ['prod-us-1'] }));
       expect(Object.keys(rows[0]?.percent ?? {})).toEqual(expect.arrayContaining(wanted));
     }
+  });
+
+  it('tell what is wrong with GPUs that real Prometheus scraped, and who has none', async () => {
+    const answer = GpuNodesAnswer.parse(await ask('get_gpu_nodes', {}));
+    const [node] = answer.nodes;
+    expect(node).toMatchObject({ node_name: 'prod-us-1-gpu-0', source: 'DCGM', stale: false, gpu_count: 4 });
+    expect(node?.gpus[0]).toMatchObject({
+      name: 'NVIDIA H200',
+      memory_total_mb: 143_771,
+      xids: [],
+      throttling: [],
+      nvlink_errors_1h: { crc: null, replay: 0, recovery: 0 },
+      pods: [{ namespace: 'ml', pod: expect.stringMatching(/^llm-inference-/) }],
+    });
+    expect(node?.gpus[0]?.utilization_gpu_percent).toBeGreaterThan(0);
+    // The card that fell off the bus tells nothing but its XID.
+    expect(node?.gpus[1]).toMatchObject({ temperature_celsius: null, memory_used_mb: null, xids: [{ xid: 79 }] });
+    expect(node?.gpus[2]?.throttling?.[0]).toMatchObject({ reason: 'THERMAL', percent: expect.closeTo(42, 0) });
+    const codes = node?.findings.map(({ code, gpu }) => `${code} ${gpu ?? ''}`) ?? [];
+    expect(codes).toEqual(expect.arrayContaining(['XID_79 1', 'THERMAL_THROTTLING 2', 'HOT 2', 'ALLOCATED_IDLE 3']));
+    expect(codes.filter((code) => code.endsWith(' 0'))).toEqual([]);
+    expect(answer.coverage.map(({ cluster_name, state }) => [cluster_name, state])).toEqual([
+      ['prod-us-1', 'MEASURED'],
+    ]);
+    expect(answer.clusters_without_gpus).toBe(3);
+
+    const history = GpuHistoryAnswer.parse(
+      await ask('get_gpu_history', { cluster: 'prod-us-1', node: 'prod-us-1-gpu-0', gpu: 0, window: '30m' }),
+    );
+    expect(history.series.map(({ measure }) => measure)).toHaveLength(4);
+    expect(history.series[0]?.values.length).toBeGreaterThan(50);
+    const alone = await rest(demo.url, 'GET', '/api/v1/gpu/summary?cluster_ids=hub-1');
+    expect([alone.status, alone.body]).toMatchObject([404, { error: { code: 'NO_GPU_NODES' } }]);
   });
 
   it('rank by GPU and restarts, and name what nobody measures', async () => {

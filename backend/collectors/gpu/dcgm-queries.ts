@@ -17,6 +17,8 @@ const PRESENCE = [
   'DCGM_FI_PROF_GR_ENGINE_ACTIVE',
   'DCGM_FI_DEV_SM_CLOCK',
   'DCGM_FI_DEV_POWER_USAGE',
+  // All that is left of a card that fell off the bus.
+  'DCGM_FI_DEV_XID_ERRORS',
 ] as const;
 
 /**

@@ -1,20 +1,41 @@
 import type { Gpu, Inventory, Node } from '../inventory.ts';
 import { family, sample } from '../metric-model.ts';
 import type { Target } from '../metric-model.ts';
+import { gpuTroubles } from '../gpu-trouble.ts';
 import { between } from '../random.ts';
 
-const MODEL = 'NVIDIA A100-SXM4-80GB';
-const FRAMEBUFFER_MIB = 81_251;
+const MODEL = 'NVIDIA H200';
+const FRAMEBUFFER_MIB = 143_771;
 const RESERVED_MIB = 669;
+/** Nanoseconds of each second that a hot card is held down. */
+const THROTTLED_NS = 0.42e9;
+/** Its temperature then. */
+const HOT_CELSIUS = 91;
+
+/** Counters of errors that have not happened. */
+const ZEROS = [
+  ['DCGM_FI_DEV_POWER_VIOLATION', 'Throttling duration due to power constraints (in ns).'],
+  ['DCGM_FI_DEV_PCIE_REPLAY_COUNTER', 'Total number of PCIe retries.'],
+  ['DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS', 'Number of remapped rows for uncorrectable errors.'],
+  ['DCGM_FI_DEV_CORRECTABLE_REMAPPED_ROWS', 'Number of remapped rows for correctable errors.'],
+  ['DCGM_FI_DEV_ECC_SBE_VOL_TOTAL', 'Total number of single-bit volatile ECC errors.'],
+  ['DCGM_FI_DEV_ECC_DBE_VOL_TOTAL', 'Total number of double-bit volatile ECC errors.'],
+  ['DCGM_FI_DEV_NVLINK_REPLAY_ERROR_COUNT_TOTAL', 'Total number of NVLink retries.'],
+  ['DCGM_FI_DEV_NVLINK_RECOVERY_ERROR_COUNT_TOTAL', 'Total number of NVLink recovery errors.'],
+] as const;
 
 /**
  * dcgm-exporter of one node with GPUs; undefined on a node without. It is scraped without `honor_labels`, as a ServiceMonitor
  * does by default, so the workload's labels are stored as `exported_pod` and so on.
  */
-export function dcgmExporter(seed: string, inventory: Inventory, node: Node): Target | undefined {
+export function dcgmExporter(seed: string, inventory: Inventory, node: Node, troubleStart: number): Target | undefined {
   if (node.gpus.length === 0) return undefined;
+  const trouble = gpuTroubles(inventory.spec.gpuTroubles, troubleStart);
   const owner = (gpu: Gpu) => inventory.pods.find((pod) => pod.gpus.includes(gpu));
-  const each = (value: (gpu: Gpu, time: number) => number) =>
+  const labelled = (
+    more: (gpu: Gpu) => Readonly<Record<string, string>>,
+    value: (gpu: Gpu, time: number) => number | undefined,
+  ) =>
     node.gpus.map((gpu) => {
       const pod = owner(gpu);
       return sample(
@@ -25,16 +46,24 @@ export function dcgmExporter(seed: string, inventory: Inventory, node: Node): Ta
           device: `nvidia${gpu.index}`,
           modelName: MODEL,
           Hostname: node.name,
-          DCGM_FI_DRIVER_VERSION: '550.144.03',
+          DCGM_FI_DRIVER_VERSION: '580.159.03',
           container: pod?.container ?? '',
           namespace: pod?.namespace ?? '',
           pod: pod?.name ?? '',
+          ...more(gpu),
         },
         (time) => value(gpu, time),
       );
     });
+  /** Of a card that fell off the bus DCGM has blanks only, which the exporter leaves out. */
+  const each = (value: (gpu: Gpu, time: number) => number) =>
+    labelled(
+      () => ({}),
+      (gpu, time) => (trouble.has('XID_79', gpu.index, time) ? undefined : value(gpu, time)),
+    );
   const key = [seed, inventory.spec.name, node.name];
-  const busy = (gpu: Gpu, time: number) => 0.52 * gpu.load.at(time);
+  const isIdle = (gpu: Gpu) => trouble.has('ALLOCATED_IDLE', gpu.index, troubleStart);
+  const busy = (gpu: Gpu, time: number) => (isIdle(gpu) ? 0 : 0.52 * gpu.load.at(time));
   const watts = (gpu: Gpu, load: number) => 62 + between(300, 325, ...key, gpu.index, 'watts') * load;
   const usedMib = (gpu: Gpu, time: number) =>
     Math.floor(between(58_000, 66_000, ...key, gpu.index, 'memory') * (0.97 + 0.03 * gpu.load.at(time)));
@@ -61,7 +90,11 @@ export function dcgmExporter(seed: string, inventory: Inventory, node: Node): Ta
         'gauge',
         'DCGM_FI_DEV_GPU_TEMP',
         'GPU temperature (in C).',
-        each((gpu, time) => Math.round(31 + between(34, 42, ...key, gpu.index, 'temp') * busy(gpu, time - 20))),
+        each((gpu, time) =>
+          trouble.has('THERMAL', gpu.index, time)
+            ? HOT_CELSIUS
+            : Math.round(31 + between(34, 42, ...key, gpu.index, 'temp') * busy(gpu, time - 20)),
+        ),
       ),
       family(
         'gauge',
@@ -76,7 +109,9 @@ export function dcgmExporter(seed: string, inventory: Inventory, node: Node): Ta
         each((gpu, time) =>
           // 0.52 × load stays below 1, so its integral is a closed form like every other counter.
           Math.floor(
-            1000 * (62 * (time - node.bootTime) + (watts(gpu, 1) - 62) * 0.52 * gpu.load.integral(node.bootTime, time)),
+            1000 *
+              (62 * (time - node.bootTime) +
+                (isIdle(gpu) ? 0 : (watts(gpu, 1) - 62) * 0.52 * gpu.load.integral(node.bootTime, time))),
           ),
         ),
       ),
@@ -105,10 +140,41 @@ export function dcgmExporter(seed: string, inventory: Inventory, node: Node): Ta
         'Framebuffer memory reserved (in MiB).',
         each(() => RESERVED_MIB),
       ),
+      // A new XID is a new series, with the code and what it means as labels; 0 until there is one.
+      family('gauge', 'DCGM_FI_DEV_XID_ERRORS', 'Value of the last XID error encountered.', [
+        ...labelled(
+          () => ({ err_code: '0', err_msg: 'No Error' }),
+          (gpu, time) => (trouble.has('XID_79', gpu.index, time) ? undefined : 0),
+        ),
+        ...labelled(
+          () => ({ err_code: '79', err_msg: 'GPU has fallen off the bus' }),
+          (gpu, time) => (trouble.has('XID_79', gpu.index, time) ? 79 : undefined),
+        ),
+      ]),
       family(
         'gauge',
-        'DCGM_FI_DEV_XID_ERRORS',
-        'Value of the last XID error encountered.',
+        'DCGM_FI_DEV_MEMORY_TEMP',
+        'Memory temperature (in C).',
+        each((gpu, time) => Math.round(38 + 40 * busy(gpu, time - 30))),
+      ),
+      family(
+        'counter',
+        'DCGM_FI_DEV_THERMAL_VIOLATION',
+        'Throttling duration due to thermal constraints (in ns).',
+        each((gpu, time) => Math.floor(THROTTLED_NS * trouble.seconds('THERMAL', gpu.index, time))),
+      ),
+      ...ZEROS.map(([name, help]) =>
+        family(
+          'counter',
+          name,
+          help,
+          each(() => 0),
+        ),
+      ),
+      family(
+        'gauge',
+        'DCGM_FI_DEV_ROW_REMAP_FAILURE',
+        'Whether remapping of rows has failed.',
         each(() => 0),
       ),
       family(
