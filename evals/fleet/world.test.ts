@@ -43,13 +43,13 @@ const specNamed = (name: string): ClusterSpec => {
 
 describe('world', () => {
   it.each(DEMO_CLUSTERS.map((spec) => [spec.name, spec] as const))(
-    '%s has unique series, at most 500 with those of the scrape',
+    '%s has unique series, at most 600 with those of the scrape',
     (_, spec) => {
       const world = createWorld(spec, OPTIONS);
       const ids = seriesOf(world).map((series) => series.id);
       expect(new Set(ids).size).toBe(ids.length);
       // Prometheus adds five series of its own to every target.
-      expect(ids.length + 5 * world.targets.length).toBeLessThanOrEqual(500);
+      expect(ids.length + 5 * world.targets.length).toBeLessThanOrEqual(600);
       expect(new Set(world.targets.map((target) => target.path)).size).toBe(world.targets.length);
     },
   );

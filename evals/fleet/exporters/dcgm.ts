@@ -131,7 +131,7 @@ export function dcgmExporter(seed: string, inventory: Inventory, node: Node, tro
         'gauge',
         'DCGM_FI_DEV_FB_FREE',
         'Framebuffer memory free (in MiB).',
-        each((gpu, time) => FRAMEBUFFER_MIB - usedMib(gpu, time)),
+        each((gpu, time) => FRAMEBUFFER_MIB - RESERVED_MIB - usedMib(gpu, time)),
       ),
       family('gauge', 'DCGM_FI_DEV_FB_USED', 'Framebuffer memory used (in MiB).', each(usedMib)),
       family(
