@@ -1,11 +1,15 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { MetricResult, MetricsAnswer } from '../../backend/model/metrics.ts';
+import type { PlotOptions } from '../components/chart/plot.ts';
 import { openApp } from '../test-app.tsx';
-import { alertsAnswer, cluster, errorResponse, json, page, type SentRequest, uuid } from '../test-support.ts';
+import { alert, alertsAnswer, cluster, errorResponse, json, page, type SentRequest, uuid } from '../test-support.ts';
 
 // A document without layout has no canvas; test/browser/observability.test.ts draws for real.
 vi.mock('../components/chart/plot.ts', () => ({
-  drawPlot: () => ({ point: () => undefined, destroy: () => undefined }),
+  drawPlot: (_host: HTMLElement, { marks, onPlaces }: PlotOptions) => {
+    onPlaces(marks.map((_, n) => ({ left: n, top: 1 })));
+    return { point: () => undefined, destroy: () => undefined };
+  },
 }));
 
 const ALPHA = cluster(1, 'alpha');
@@ -144,6 +148,57 @@ describe('Metrics page', () => {
     const told = app.sent.find(({ path }) => path.startsWith('/metrics/metadata'))?.path;
     expect(told).toBe(`/metrics/metadata?metric=gpu_util&limit=10&cluster_ids=${uuid(1)}&cluster_ids=${uuid(2)}`);
     expect(app.text()).toContain('Unit: percent.');
+  });
+
+  it('draws exemplars as diamonds that lead to their trace, one of them a tab stop', async () => {
+    const one = (at: number, rest: object) => ({ metric: { cluster: 'alpha' }, labels: {}, value: '0.2', at, ...rest });
+    const exemplars = [one(100, { trace_id: 'a'.repeat(32) }), one(20, { labels: { note: '<b>x</b>' } })];
+    app = await openApp(
+      '/observability/metrics?q=up&clusters=alpha',
+      server(({ path }) =>
+        path.startsWith('/metrics/exemplars')
+          ? json({ exemplars, total: 2, clusters: [], complete: true })
+          : json(BOTH),
+      ),
+    );
+    expect(app.all('.ts-diamond')).toEqual([]);
+    await app.press('Exemplars');
+    expect(app.sent.find(({ path }) => path.startsWith('/metrics/exemplars'))?.path).toBe(
+      '/metrics/exemplars?query=up&limit=500&start=0&end=120&clusters=alpha',
+    );
+    expect(app.text()).toContain('2 of 2 exemplars drawn');
+    const diamonds = app.all('.ts-diamond');
+    expect(diamonds.map((e) => [e.tagName, e.getAttribute('href'), e.tabIndex])).toEqual([
+      ['SPAN', null, 0],
+      ['A', `/observability/traces/${'a'.repeat(32)}?clusters=alpha`, -1],
+    ]);
+    app.one('.ts-diamond').focus();
+    await app.key('ArrowRight');
+    expect(document.activeElement).toBe(diamonds[1]);
+    expect(app.one('.ts-told').textContent).toContain('Exemplar 1970-01-01');
+    expect(app.all('.ts-told b')).toEqual([]);
+  });
+
+  it('names the alerts that fired meanwhile, worst first, and says when they cannot be read', async () => {
+    const fired = (name: string, severity: 'CRITICAL' | 'INFO') => ({
+      ...alert(ALPHA, name, { severity, starts_at: '1970-01-01T00:00:10.000Z' }),
+      episode_id: uuid(3),
+    });
+    const episodes = [fired('Minor', 'INFO'), fired('Down', 'CRITICAL')];
+    const answers = [
+      () => json({ episodes, total: 2, clusters: [], complete: true }),
+      () => errorResponse(403, 'PERMISSION_DENIED', { permission: 'alerts:read' }),
+    ];
+    const metrics = server();
+    app = await openApp('/observability/metrics?q=up&alerts=true', (request) =>
+      request.path.startsWith('/alerts/history') ? (answers.shift() ?? metrics)(request) : metrics(request),
+    );
+    expect(app.all('.ts-band').map((e) => e.textContent)).toEqual(['Critical Down · alpha', 'Info Minor · alpha']);
+    expect(app.text()).toContain('2 of 2 alerts drawn');
+    await app.click('.toggle-chip');
+    expect([app.all('.ts-band').length, location.search.includes('alerts')]).toEqual([0, false]);
+    await app.click('.toggle-chip');
+    expect(app.text()).toContain('Could not read the alerts');
   });
 
   it('shows series that were merged over clusters instead of those of each', async () => {

@@ -42,15 +42,36 @@ const SILENT = {
   cached: false,
   data: [],
 };
+/** As an answer would be: the fleet's servers keep no exemplars. */
+const EXEMPLARS = {
+  exemplars: [40, 20, 5].map((minutes) => ({
+    metric: { cluster: 'hub-1' },
+    labels: { trace_id: 'abcdef0123456789'.repeat(2) },
+    value: '0.4',
+    at: Date.now() / 1000 - minutes * 60,
+    trace_id: 'abcdef0123456789'.repeat(2),
+  })),
+  total: 3,
+  clusters: [],
+  complete: true,
+};
 const HEALTHY = '&clusters=hub-1%2Cprod-eu-1%2Cprod-us-1';
 
 describe.each(LOOKS)('metrics in $name', ({ name, options }) => {
   it('draws under the real content security policy: no axe violation, no sideways scroll, no problem', async () => {
     await as(options, async ({ page, problems }) => {
       const [from, to] = [3_600_000, 0].map((ago) => new Date(Date.now() - ago).toISOString());
-      await page.goto(metrics(CPU, `&from=${from}&to=${to}`));
+      await page.route('**/api/v1/metrics/exemplars?*', (route) => route.fulfill({ json: EXEMPLARS }));
+      await page.goto(metrics(CPU, `&from=${from}&to=${to}&alerts=true&exemplars=true`));
       await page.locator('[data-state="partial"]').waitFor(); // one Prometheus of the fleet is down
       await page.locator('.ts-plot canvas').waitFor();
+      await page.locator('.ts-band').first().waitFor(); // the fleet's own alerts
+      const diamond = page.locator('.ts-diamond').first();
+      await diamond.focus();
+      await page.keyboard.press('ArrowRight');
+      expect(await page.locator('.ts-told').textContent()).toContain('trace_id=');
+      const [plot, mark] = [await page.locator('.ts-plot .u-over').boundingBox(), await diamond.boundingBox()];
+      expect(plot && mark && mark.x + 12 >= plot.x && mark.x + 12 <= plot.x + plot.width).toBe(true);
       await page.locator('.series-grid [role=rowheader]').first().waitFor();
       await expectSound(page);
       await page.screenshot({ path: path.join(SHOTS, `metrics-${name}.png`), fullPage: true });

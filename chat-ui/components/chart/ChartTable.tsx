@@ -1,6 +1,8 @@
 import { useState } from 'preact/hooks';
 import { wallTime, type Zone, zoneName } from '../../time-zone.ts';
 import type { ChartColumns, ChartLine } from './chart-data.ts';
+import type { ChartBand, ChartMark } from './overlay.ts';
+import { OverlayTables } from './OverlayTables.tsx';
 
 /** Lines side by side in the table; a screen has no room for more. */
 const MOST_COLUMNS = 8;
@@ -8,7 +10,14 @@ const MOST_COLUMNS = 8;
 const ROWS = 250;
 
 /** What the chart shows as text, newest first, every value as it was sent. Drawn only when asked for. */
-export function ChartTable(props: { label: string; lines: readonly ChartLine[]; columns: ChartColumns; zone: Zone }) {
+export function ChartTable(props: {
+  label: string;
+  lines: readonly ChartLine[];
+  columns: ChartColumns;
+  zone: Zone;
+  bands: readonly ChartBand[];
+  marks: readonly ChartMark[];
+}) {
   const [open, setOpen] = useState(false);
   return (
     <details class="twin" onToggle={(event) => setOpen(event.currentTarget.open)}>
@@ -18,7 +27,7 @@ export function ChartTable(props: { label: string; lines: readonly ChartLine[]; 
   );
 }
 
-function Values({ label, lines, columns, zone }: Parameters<typeof ChartTable>[0]) {
+function Values({ label, lines, columns, zone, bands, marks }: Parameters<typeof ChartTable>[0]) {
   const [first, setFirst] = useState(0);
   const [rows, setRows] = useState(ROWS);
   const shown = lines.slice(first, first + MOST_COLUMNS);
@@ -28,6 +37,7 @@ function Values({ label, lines, columns, zone }: Parameters<typeof ChartTable>[0
   return (
     <>
       <div class="twin-scroll" tabIndex={0} role="region" aria-label={`${label} as a table`}>
+        <OverlayTables {...{ bands, marks, zone }} />
         <table class="table ts-table">
           <caption>
             Newest first. Times in {zoneName(zone)}. — = no sample.

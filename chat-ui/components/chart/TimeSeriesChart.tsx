@@ -3,6 +3,9 @@ import { wallTime, type Zone, zoneName } from '../../time-zone.ts';
 import { type ChartLine, chartColumns, type Grid } from './chart-data.ts';
 import { ChartTable } from './ChartTable.tsx';
 import { Legend } from './Legend.tsx';
+import { Marks } from './Marks.tsx';
+import type { ChartBand, ChartMark, Place } from './overlay.ts';
+import { BandList } from './OverlayTables.tsx';
 import type { Plot } from './plot.ts';
 import { type Unit, UNIT_WORDS, unitText } from './units.ts';
 
@@ -13,6 +16,9 @@ interface ChartProps {
   readonly grid: Grid;
   readonly unit: Unit;
   readonly zone: Zone;
+  readonly bands?: readonly ChartBand[];
+  /** In order of time. */
+  readonly marks?: readonly ChartMark[];
   /** A stretch of time was chosen, in unix seconds. */
   readonly onZoom: (from: number, to: number) => void;
   /** A line was chosen in the legend. */
@@ -20,6 +26,9 @@ interface ChartProps {
   /** A point was chosen by a click or by Enter. */
   readonly onPick: (line: ChartLine, at: number) => void;
 }
+
+const NO_BANDS: readonly ChartBand[] = [];
+const NO_MARKS: readonly ChartMark[] = [];
 
 interface Point {
   readonly index: number;
@@ -34,11 +43,12 @@ export const loadPlot = () => import('./plot.ts');
  * time and values stand below in words; Enter chooses it. A gap is a time without a sample.
  */
 export function TimeSeriesChart(props: ChartProps) {
-  const { label, lines, grid, unit, zone } = props;
+  const { label, lines, grid, unit, zone, bands = NO_BANDS, marks = NO_MARKS } = props;
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<Plot | undefined>(undefined);
   const [problem, setProblem] = useState(false);
   const [point, setPoint] = useState<Point | undefined>(undefined);
+  const [places, setPlaces] = useState<readonly Place[]>([]);
   const latest = useRef({ ...props, point });
   latest.current = { ...props, point };
   const columns = useMemo(() => chartColumns(lines, grid), [lines, grid]);
@@ -57,6 +67,10 @@ export function TimeSeriesChart(props: ChartProps) {
           end: grid.end,
           unit,
           zone,
+          bands,
+          marks,
+          onPlaces: (found) =>
+            setPlaces((before) => (JSON.stringify(before) === JSON.stringify(found) ? before : found)),
           onPoint: (index, line) => setPoint(index === undefined ? undefined : { index, line: line ?? 0 }),
           onPick: () => pick(latest.current.point),
           onZoom: (from, to) => latest.current.onZoom(from, to),
@@ -69,7 +83,7 @@ export function TimeSeriesChart(props: ChartProps) {
       plot.current?.destroy();
       plot.current = undefined;
     };
-  }, [columns, lines, grid, unit, zone]);
+  }, [columns, lines, grid, unit, zone, bands, marks]);
 
   function pick(at: Point | undefined): void {
     const line = at && latest.current.lines[at.line];
@@ -94,23 +108,26 @@ export function TimeSeriesChart(props: ChartProps) {
   const shown = point ?? { index: times.length - 1, line: 0 };
   return (
     <figure class="ts-chart">
-      <div
-        class="ts-plot"
-        ref={host}
-        role="slider"
-        tabIndex={0}
-        aria-label={`${label}; arrow keys move in time and between lines`}
-        aria-orientation="horizontal"
-        aria-valuemin={0}
-        aria-valuemax={Math.max(0, times.length - 1)}
-        aria-valuenow={Math.max(0, shown.index)}
-        aria-valuetext={pointText(shown, times, lines, columns.values, unit, zone)}
-        onKeyDown={onKey}
-        onBlur={() => {
-          setPoint(undefined);
-          plot.current?.point(undefined, undefined);
-        }}
-      />
+      <div class="ts-frame">
+        <div
+          class="ts-plot"
+          ref={host}
+          role="slider"
+          tabIndex={0}
+          aria-label={`${label}; arrow keys move in time and between lines`}
+          aria-orientation="horizontal"
+          aria-valuemin={0}
+          aria-valuemax={Math.max(0, times.length - 1)}
+          aria-valuenow={Math.max(0, shown.index)}
+          aria-valuetext={pointText(shown, times, lines, columns.values, unit, zone)}
+          onKeyDown={onKey}
+          onBlur={() => {
+            setPoint(undefined);
+            plot.current?.point(undefined, undefined);
+          }}
+        />
+        {marks.length > 0 && <Marks label="Exemplars" marks={marks} places={places} />}
+      </div>
       {problem && (
         <p class="muted">The chart could not be loaded. The table below has everything that it would show.</p>
       )}
@@ -127,7 +144,8 @@ export function TimeSeriesChart(props: ChartProps) {
         active={point?.line}
         onLine={props.onLine}
       />
-      <ChartTable label={label} lines={lines} columns={columns} zone={zone} />
+      {bands.length > 0 && <BandList bands={bands} />}
+      <ChartTable {...{ label, lines, columns, zone, bands, marks }} />
     </figure>
   );
 }

@@ -4,6 +4,7 @@ export interface ChartColours {
   readonly line: string;
   readonly surface: string;
   readonly lines: readonly string[];
+  readonly tones: Readonly<Record<'critical' | 'warning' | 'info', string>>;
 }
 
 /** Tokens `--chart-1` to `--chart-8` (styles/tokens.css). */
@@ -31,6 +32,7 @@ export function chartColours(host: HTMLElement, lines: number): ChartColours {
     text: resolve('--muted'),
     line: resolve('--line'),
     surface: resolve('--surface'),
+    tones: { critical: resolve('--critical'), warning: resolve('--warning'), info: resolve('--info') },
     lines: Array.from({ length: lines }, (_, n) => palette[n % PALETTE] ?? ''),
   };
   probe.remove();

@@ -2,6 +2,7 @@ import uPlot from 'uplot';
 import type { ChartColumns } from './chart-data.ts';
 import { chartColours, dashOf, onLookChange } from './chart-look.ts';
 import { drawEndLabels, endLabelRoom } from './end-labels.ts';
+import { type ChartBand, type ChartMark, drawBands, type Place, placesOf } from './overlay.ts';
 import { axisTimeText } from './time-axis.ts';
 import { type Unit, unitText } from './units.ts';
 
@@ -13,6 +14,10 @@ export interface PlotOptions {
   readonly end: number;
   readonly unit: Unit;
   readonly zone: 'local' | 'utc';
+  readonly bands: readonly ChartBand[];
+  readonly marks: readonly ChartMark[];
+  /** Where the marks are, told anew whenever they may have moved. */
+  readonly onPlaces: (places: readonly Place[]) => void;
   /** The pointer is at a time and nearest to a line; undefined when it left. */
   readonly onPoint: (index: number | undefined, line: number | undefined) => void;
   /** The point that was clicked. */
@@ -98,7 +103,11 @@ export function drawPlot(host: HTMLElement, options: PlotOptions): Plot {
       tzDate: (seconds) =>
         options.zone === 'utc' ? uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC') : new Date(seconds * 1000),
       hooks: {
-        draw: [(u) => named && drawEndLabels(u, labels, colours)],
+        drawClear: [(u) => drawBands(u, options.bands, colours)],
+        draw: [
+          (u) => named && drawEndLabels(u, labels, colours),
+          (u) => options.marks.length > 0 && options.onPlaces(placesOf(u, options.marks)),
+        ],
         setCursor: [(u) => silent || options.onPoint(u.cursor.idx ?? undefined, focused)],
         setSeries: [
           (u, n) => {

@@ -29,6 +29,9 @@ export interface MetricsView extends SharedView {
   readonly filter: string;
   /** The name of the one series that is drawn; empty = all that fit. */
   readonly only: string;
+  /** Whether alerts that fired, and exemplars, are drawn over the lines. */
+  readonly alerts: boolean;
+  readonly exemplars: boolean;
 }
 
 export function readMetricsView(query: Readonly<Record<string, string>>): MetricsView {
@@ -44,6 +47,8 @@ export function readMetricsView(query: Readonly<Record<string, string>>): Metric
     sort: by && { by, descending: sort.startsWith('-') },
     filter: query.filter ?? '',
     only: query.only ?? '',
+    alerts: query.alerts === 'true',
+    exemplars: query.exemplars === 'true',
   };
 }
 
@@ -57,6 +62,8 @@ export function metricsUrl(view: MetricsView): string {
     sort: view.sort ? `${view.sort.descending ? '-' : ''}${view.sort.by}` : '',
     filter: view.filter,
     only: view.only,
+    alerts: view.alerts ? 'true' : '',
+    exemplars: view.exemplars ? 'true' : '',
   });
 }
 
