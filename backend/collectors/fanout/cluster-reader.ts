@@ -41,6 +41,7 @@ export function createClusterReader(options: ClusterReaderOptions): ClusterReade
   ): Promise<Reply<T>> {
     const paused = load.pause(cluster);
     if (paused) throw paused;
+    if (request.idempotent === false) return change(cluster, request, signal, endMs);
     if (!request.cache) return load.ask(cluster, request, signal, endMs);
     const key = keyOf(cluster, request, request.cache.key);
     const hit = cache.get(key);
@@ -49,6 +50,20 @@ export function createClusterReader(options: ClusterReaderOptions): ClusterReade
     if (hit.stale) renew(key, cluster, request);
     // Proof of the cast: one key stands for one question, whose answer has one type.
     return { kind: 'value', value: hit.value as T, warnings: hit.warnings, ageMs: hit.ageMs };
+  }
+
+  /** Whoever changes something sees it in the next answer: nothing from before is served or kept, whatever became of the change. */
+  async function change<T>(
+    cluster: Cluster,
+    request: FanoutRequest<T>,
+    signal: AbortSignal,
+    endMs: number,
+  ): Promise<Reply<T>> {
+    try {
+      return await load.ask(cluster, request, signal, endMs);
+    } finally {
+      forgetAnswers(cluster.id);
+    }
   }
 
   async function readShared<T>(
@@ -102,11 +117,15 @@ export function createClusterReader(options: ClusterReaderOptions): ClusterReade
       });
   }
 
+  function forgetAnswers(clusterId: string): void {
+    cache.forget(clusterId);
+    coalescer.forget(clusterId);
+  }
+
   return {
     read,
     forget: (clusterId) => {
-      cache.forget(clusterId);
-      coalescer.forget(clusterId);
+      forgetAnswers(clusterId);
       load.forget(clusterId);
     },
   };

@@ -128,6 +128,18 @@ describe('kept answers of a fan-out', () => {
     expect(await ask()).toMatchObject({ value: 3, cached: false });
     expect(seen).toHaveLength(3);
   });
+
+  it('serves nothing from before a change at the spoke, also when the change failed', async () => {
+    const { ask, behaveAs, seen } = make();
+    await ask();
+    await ask({ idempotent: false });
+    expect(await ask()).toMatchObject({ value: 3, cached: false });
+    behaveAs(() => Promise.reject(new AppError('SPOKE_ERROR', 'no')));
+    await ask({ idempotent: false });
+    behaveAs(async () => ({}));
+    expect(await ask()).toMatchObject({ value: 5, cached: false });
+    expect(seen).toHaveLength(5);
+  });
 });
 
 describe('the same question at the same time', () => {
