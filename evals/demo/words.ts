@@ -35,6 +35,9 @@ Open
 Ask, in the chat or in your MCP client
   Which clusters are unhealthy?
   What is firing?
+  Why is checkout restarting?
+  Error logs of checkout in the last hour
+  Failed traces of storefront
   Top memory consumers in the last hour?
 
 An incident ${when}: in prod-eu-1 the deployment checkout leaks memory until it is
