@@ -16,6 +16,8 @@ interface AddOptions {
   readonly region?: string;
   readonly prometheusUrl?: string;
   readonly alertmanagerUrl?: string;
+  readonly lokiUrl?: string;
+  readonly tempoUrl?: string;
   readonly globalMetricsUrl?: string;
   readonly globalMetricsLabel?: string;
   readonly globalMetricsValue?: string;
@@ -47,6 +49,8 @@ export function clusterCommands(program: Command, withSession: WithSession, env:
     .option('--region <region>')
     .option('--prometheus-url <url>', 'Prometheus or Thanos Querier, as reached from here')
     .option('--alertmanager-url <url>', 'Alertmanager, as reached from here')
+    .option('--loki-url <url>', 'Loki, or the gateway of a LokiStack, for logs')
+    .option('--tempo-url <url>', 'Tempo, or the gateway of a TempoStack, for traces')
     .option('--global-metrics-url <url>', 'Thanos, Mimir or ACM hub that holds the metrics of several clusters')
     .option('--global-metrics-label <label>', 'label that tells clusters apart there (default: cluster)')
     .option('--global-metrics-value <value>', 'its value for this cluster (default: its name)')
@@ -131,6 +135,8 @@ async function addContext(
     endpoints: {
       ...(options.prometheusUrl === undefined ? {} : { prometheus_url: options.prometheusUrl }),
       ...(options.alertmanagerUrl === undefined ? {} : { alertmanager_url: options.alertmanagerUrl }),
+      ...(options.lokiUrl === undefined ? {} : { loki_url: options.lokiUrl }),
+      ...(options.tempoUrl === undefined ? {} : { tempo_url: options.tempoUrl }),
     },
     ...(options.globalMetricsUrl === undefined
       ? {}

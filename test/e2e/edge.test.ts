@@ -311,10 +311,14 @@ describe('adding clusters from a kubeconfig', () => {
         'LAB',
         '--prometheus-url',
         cluster?.prometheusUrl ?? '',
+        '--loki-url',
+        cluster?.lokiUrl ?? '',
         '--label',
         'tier=test',
       ]);
       expect(added).toMatchObject({ code: 0, stdout: expect.stringContaining('Registered hub-1') });
+      const { body } = await rest(server.url, 'GET', '/api/v1/clusters?name=hub-1', { token: server.localToken });
+      expect(body['items']).toMatchObject([{ endpoints: { loki_url: `${cluster?.lokiUrl}/` } }]);
       await eventually(
         'hub-1 is ONLINE',
         async () => (await server.cli(['cluster', 'list'])).stdout.match(/hub-1 .*ONLINE/) !== null,
