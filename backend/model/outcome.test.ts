@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ClusterOutcome, describeOutcomes } from './outcome.ts';
+import { type ClusterOutcome, coverageByName, describeOutcomes } from './outcome.ts';
 
 const outcome = (cluster_name: string, status: ClusterOutcome['status'], message?: string): ClusterOutcome => ({
   cluster_id: '00000000-0000-4000-8000-000000000000',
@@ -18,5 +18,11 @@ describe('the sentence about outcomes', () => {
 
   it('leaves the period at its end to the one who uses it', () => {
     expect(describeOutcomes([outcome('a', 'ERROR', 'refused.')])).toBe('0 of 1 clusters answered; a: refused');
+  });
+
+  it('names who is missing even where the reasons stand elsewhere', () => {
+    expect(coverageByName([outcome('a', 'SUCCESS'), outcome('c', 'SKIPPED')])).toBe('1 of 1 clusters answered');
+    const failed = ['b', 'c', 'd', 'e', 'f'].map((name) => outcome(name, 'ERROR', 'refused.'));
+    expect(coverageByName(failed)).toBe('0 of 5 clusters answered, not whole: b, c, d and 2 more');
   });
 });

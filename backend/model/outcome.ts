@@ -48,6 +48,17 @@ export function coverageOf(outcomes: readonly ClusterOutcome[]): { coverage: str
   return { coverage: `${answered} of ${asked.length} clusters answered${part}`, wrong };
 }
 
+/** "2 of 4 clusters answered, not whole: edge-1, hub-1": the shortest sentence that hides no gap, for where the reasons stand beside it. */
+export function coverageByName(outcomes: readonly ClusterOutcome[]): string {
+  const { coverage, wrong } = coverageOf(outcomes);
+  if (wrong.length === 0) return coverage;
+  const more = wrong.length > NAMED ? ` and ${wrong.length - NAMED} more` : '';
+  const names = wrong.slice(0, NAMED).map(({ cluster_name: name }) => name);
+  return `${coverage}, not whole: ${names.join(', ')}${more}`;
+}
+
+const NAMED = 3;
+
 /** Why a cluster did not answer whole. */
 export function reasonOf({ error, warnings, status }: ClusterOutcome): string {
   return error?.message ?? warnings?.[0] ?? status;

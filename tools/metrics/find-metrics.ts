@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { digestClusters } from '../../backend/collectors/metrics/series-digest.ts';
-import { coverageOf, describeOutcomes } from '../../backend/model/outcome.ts';
+import { coverageByName, describeOutcomes } from '../../backend/model/outcome.ts';
 import { FoundMetrics, FoundMetricsForModel } from '../../backend/model/usage.ts';
 import { ClustersArg } from '../clusters-arg.ts';
 import { defineTool } from '../define.ts';
@@ -37,7 +37,7 @@ export const findMetrics = defineTool({
         clusters: digestClusters(answer.clusters),
       },
       whole: true,
-      text: `${coverageOf(answer.clusters).coverage}. ${answer.total} metrics fit.`,
+      text: `${coverageByName(answer.clusters)}. ${answer.total} metrics fit.`,
     }),
   },
   summarize: ({ metrics, total, searched, clusters, complete }) => {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { digestClusters } from '../../backend/collectors/metrics/series-digest.ts';
-import { coverageOf, describeOutcomes } from '../../backend/model/outcome.ts';
+import { coverageByName, describeOutcomes } from '../../backend/model/outcome.ts';
 import { shortNumber } from '../../backend/model/sample-value.ts';
 import { Duration } from '../../backend/model/time.ts';
 import { ConsumerResource, TopAnswer, TopForModel, UsageBy } from '../../backend/model/usage.ts';
@@ -37,7 +37,7 @@ export const getTopConsumers = defineTool({
         clusters: digestClusters(answer.clusters),
       },
       whole: true,
-      text: `${coverageOf(answer.clusters).coverage}. ${answer.items.length} items.`,
+      text: `${coverageByName(answer.clusters)}. ${answer.items.length} items.`,
     }),
   },
   summarize: ({ resource, unit, meaning, items, missing, clusters, complete }) => {

@@ -1,6 +1,6 @@
 import { digestClusters, digestSeries, timeOf } from '../../backend/collectors/metrics/series-digest.ts';
 import { type MetricsAnswer, seriesOf } from '../../backend/model/metrics.ts';
-import { coverageOf } from '../../backend/model/outcome.ts';
+import { coverageByName } from '../../backend/model/outcome.ts';
 import { MetricsDigest } from '../../backend/model/series-digest.ts';
 import type { ModelView } from '../define.ts';
 
@@ -19,6 +19,6 @@ export const metricsForModel: ModelView<MetricsAnswer> = {
       notes,
     };
     // Values, notes and who did not answer stand in the view.
-    return { output, whole, text: `${coverageOf(results).coverage}. ${digests.total} series.` };
+    return { output, whole, text: `${coverageByName(results)}. ${digests.total} series.` };
   },
 };
