@@ -249,6 +249,21 @@ describe('clusters behind one hub', () => {
     expect(asked.map(({ query }) => query)).toEqual([`rate(lat_bucket{${matcherFor(LABEL, ['a.1', 'ab1'])}}[5m])`]);
   });
 
+  it('are left out of the question of the others while they are paused', async () => {
+    const [first, ...others] = clusters;
+    if (!first) throw new Error('three clusters');
+    asked.length = 0;
+    const paused = { ...first, collection_paused: true };
+    const answer = await collector.query({
+      query: 'sum(requests_total)',
+      time: end,
+      ...ask,
+      clusters: [paused, ...others],
+    });
+    expect(answer.results.map(({ status }) => status)).toEqual(['SKIPPED', 'SUCCESS', 'SUCCESS']);
+    expect(asked.map(({ query }) => query)).toEqual([`sum by (${LABEL}) (requests_total{${LABEL}=~"ab1|c"})`]);
+  });
+
   it('with another token are asked apart, and no token goes where it was not given for', async () => {
     const [first, second, third] = clusters;
     if (!first || !second || !third) throw new Error('three clusters');

@@ -131,7 +131,8 @@ export function createMetricsSource({
     return { ...merged(ofOwn, ofHubs), notes: [...notes] };
 
     async function throughHubs(clusters: readonly Cluster[]): Promise<FanoutAnswer<T>> {
-      const allowed = clusters.filter(({ id }) => !question.refused?.has(id));
+      // Of a cluster that is not asked nothing is asked through the others' questions either.
+      const allowed = clusters.filter((cluster) => !cluster.collection_paused && !question.refused?.has(cluster.id));
       const groups = await hubGroups(allowed, spokes);
       const asked = new Map<readonly HubMember[], Map<string, Promise<HubAnswers<unknown>>>>();
       return fanout.ask<T>({
