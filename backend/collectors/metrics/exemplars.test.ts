@@ -93,6 +93,38 @@ describe('exemplars', () => {
     }
   });
 
+  it('of a real Prometheus that keeps them are as their program told them', async () => {
+    const target = await startHttp((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/openmetrics-text; version=1.0.0; charset=utf-8' });
+      response.end(
+        [
+          '# TYPE lat histogram',
+          `lat_bucket{le="1"} 1 # {trace_id="${ID}"} 0.25`,
+          'lat_bucket{le="+Inf"} 1',
+          'lat_sum 0.25',
+          'lat_count 1',
+          '# EOF\n',
+        ].join('\n'),
+      );
+    });
+    running.push(target);
+    const server = await startPrometheus({
+      args: ['--enable-feature=exemplar-storage'],
+      config: `scrape_configs: [{job_name: app, scrape_interval: 100ms, scrape_timeout: 100ms, static_configs: [{targets: ["${new URL(target.url).host}"]}]}]\n`,
+    });
+    running.push(server);
+    const now = Date.now() / 1000;
+    const wanted = { ...question, start: now - 60, end: now + 60, clusters: [at('alpha', server.url)], ...ask };
+    await expect
+      .poll(async () => (await exemplars(wanted)).exemplars[0], { timeout: 10_000 })
+      .toMatchObject({
+        metric: { __name__: 'lat_bucket', cluster: 'alpha', job: 'app', le: expect.stringMatching(/^1/) },
+        labels: { trace_id: ID },
+        value: '0.25',
+        trace_id: ID,
+      });
+  });
+
   it('refuses what does not parse before anybody is asked', async () => {
     const { server, asked } = await serving([]);
     const wrong = exemplars({ ...question, query: 'rate(', clusters: [at('alpha', server.url)], ...ask });
