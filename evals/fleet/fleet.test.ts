@@ -154,6 +154,21 @@ describe('fleet', () => {
     expect(Math.max(...rates) / Math.min(...rates)).toBeLessThan(3);
   });
 
+  it('scrapes clocks and virtual functions of the site that has them', async () => {
+    const hub = fleet.cluster('hub-1');
+    const scraped = (metric: string) =>
+      query(hub, `count(${metric}) and on () (time() - max(timestamp(${metric})) < 30)`);
+    await until(30, 'a live scrape of both exporters', async () => {
+      const found = await Promise.all(['openshift_ptp_clock_state', 'sriov_vf_rx_packets'].map(scraped));
+      return found.every(([series]) => Number(series?.value?.[1]) > 0);
+    });
+    const [joined] = await query(
+      hub,
+      'count(sriov_vf_rx_packets * on (pciAddr, node) group_left (exported_pod) sriov_kubepoddevice)',
+    );
+    expect(joined?.value?.[1]).toBe('4');
+  });
+
   it('fires Watchdog everywhere and the alerts of the incident in one cluster, with the labels of a real chain', async () => {
     const hit = fleet.cluster('prod-eu-1');
     await until(45, 'the alerts of the incident', async () => {
@@ -292,7 +307,7 @@ describe('life of a fleet', () => {
       expect((await callApi(fleet, cluster, '/readyz')).status).toBe(200);
       await expect(fetch(cluster.prometheusUrl)).rejects.toThrow('fetch failed');
       await fleet.start('edge-lab-1', 'prometheus');
-      expect((await query(cluster, 'count(count_over_time(up[1h]) > 50)'))[0]?.value?.[1]).toBe('3');
+      expect((await query(cluster, 'count(count_over_time(up[1h]) > 50)'))[0]?.value?.[1]).toBe('5');
       const pids = pidsOf(cluster);
       expect(pids.filter(lives)).toHaveLength(3);
 

@@ -213,5 +213,7 @@ function registration(cluster: FleetCluster, ca: string): ClusterCreateInput {
       ...(cluster.lokiUrl === undefined ? {} : { loki_url: cluster.lokiUrl }),
     },
     tls: { ca },
+    // DPDK applications of the simulation are read by a command in their pods.
+    exec_enabled: spec.features.includes('SRIOV'),
   };
 }

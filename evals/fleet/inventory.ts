@@ -15,6 +15,13 @@ export interface Gpu {
   readonly load: Rhythm;
 }
 
+/** A virtual function of a network card. Its address is the same on every node that has such a card. */
+export interface Vf {
+  readonly pf: string;
+  readonly index: number;
+  readonly pciAddress: string;
+}
+
 export interface Node {
   readonly name: string;
   readonly address: string;
@@ -24,6 +31,8 @@ export interface Node {
   /** Unix seconds. */
   readonly bootTime: number;
   readonly gpus: readonly Gpu[];
+  /** Where the cluster has SR-IOV. */
+  readonly vfs: readonly Vf[];
 }
 
 /** A pod with its one container. Times are Unix seconds. */
@@ -40,6 +49,8 @@ export interface Pod {
   readonly cpuRequest: number;
   readonly cpuLimit: number;
   readonly gpus: readonly Gpu[];
+  /** Functions of its node that are its own; a pod that has some runs DPDK. */
+  readonly vfs: readonly Vf[];
   /** Requests per second that it serves on an average hour; undefined when it serves none that it measures. */
   readonly requestsPerSecond: number | undefined;
   /** Set when this is the container of the incident. */
@@ -74,6 +85,8 @@ interface Plan {
   readonly traffic?: number;
   readonly leaks?: boolean;
   readonly usesGpus?: boolean;
+  /** Virtual functions of each pod. */
+  readonly vfs?: number;
 }
 
 const PLANS: Readonly<Record<Workload, readonly Plan[]>> = {
@@ -158,6 +171,42 @@ const PLANS: Readonly<Record<Workload, readonly Plan[]>> = {
       usesGpus: true,
     },
   ],
+  USER_PLANE: [
+    {
+      namespace: 'upf-core',
+      deployment: 'upf',
+      image: 'upf:2.6.0',
+      replicas: 2,
+      baseMib: 640,
+      limitMib: 2048,
+      cores: 1.1,
+      cpuLimit: 2,
+      vfs: 2,
+    },
+  ],
+  RAN: [
+    {
+      namespace: 'du-site-1',
+      deployment: 'oran-du',
+      image: 'oran-du:24.2.1',
+      replicas: 1,
+      baseMib: 420,
+      limitMib: 1024,
+      cores: 1.2,
+      cpuLimit: 2,
+      vfs: 2,
+    },
+    {
+      namespace: 'cu-site-1',
+      deployment: 'oran-cu',
+      image: 'oran-cu:24.2.1',
+      replicas: 1,
+      baseMib: 180,
+      limitMib: 512,
+      cores: 0.3,
+      cpuLimit: 1,
+    },
+  ],
   POINT_OF_SALE: [
     {
       namespace: 'pos',
@@ -181,11 +230,16 @@ export function createInventory(
 ): Inventory {
   const nodes = Array.from({ length: spec.nodes }, (_, index) => createNode(seed, spec, epoch, index));
   const plans = spec.workloads.flatMap((workload) => PLANS[workload]);
+  const taken = new Map<Node, number>();
   const pods = plans.flatMap((plan, planIndex) =>
     Array.from({ length: plan.replicas }, (_, replica) => {
       const node = plan.usesGpus ? nodes.at(-1) : nodes[(planIndex + replica) % nodes.length];
       if (!node) throw new RangeError(`cluster ${spec.name} needs at least one node`);
-      return createPod(seed, spec, epoch, plan, replica, node, plan.leaks ? incident : undefined);
+      const first = taken.get(node) ?? 0;
+      const wanted = (plan.vfs ?? 0) * (spec.cnfTroubles.includes('VFS_EXHAUSTED') ? 2 : 1);
+      const vfs = node.vfs.slice(first, first + wanted);
+      taken.set(node, first + vfs.length);
+      return createPod(seed, spec, epoch, plan, replica, node, vfs, plan.leaks ? incident : undefined);
     }),
   );
   const namespaces = new Set([
@@ -209,6 +263,7 @@ function createNode(seed: string, spec: ClusterSpec, epoch: number, index: numbe
     memoryBytes: (gpuCount > 0 ? 128 : spec.clusterType === 'EDGE' ? 8 : 16) * GIB,
     diskBytes: 120 * GIB,
     bootTime: Math.floor(epoch - between(9, 60, ...key, 'boot') * DAY),
+    vfs: spec.features.includes('SRIOV') ? virtualFunctions() : [],
     gpus: Array.from({ length: gpuCount }, (_, gpu) => ({
       index: gpu,
       uuid: `GPU-${hex(8, key, gpu, 'a')}-${hex(4, key, gpu, 'b')}-${hex(4, key, gpu, 'c')}-${hex(4, key, gpu, 'd')}-${hex(12, key, gpu, 'e')}`,
@@ -216,6 +271,11 @@ function createNode(seed: string, spec: ClusterSpec, epoch: number, index: numbe
       load: createRhythm([...key, 'gpu', gpu].join('/'), { daily: 0.25, peakHourUtc: spec.peakHourUtc, wobble: 0.3 }),
     })),
   };
+}
+
+/** A card with four of them. */
+function virtualFunctions(): Vf[] {
+  return Array.from({ length: 4 }, (_, index) => ({ pf: 'ens785f2', index, pciAddress: `0000:02:0a.${index}` }));
 }
 
 function hex(length: number, key: readonly (string | number)[], ...parts: readonly (string | number)[]): string {
@@ -231,6 +291,7 @@ function createPod(
   plan: Plan,
   replica: number,
   node: Node,
+  vfs: readonly Vf[],
   incident: Incident | undefined,
 ): Pod {
   const key = [seed, spec.name, plan.namespace, plan.deployment];
@@ -266,6 +327,7 @@ function createPod(
     cpuRequest: plan.cpuLimit / 4,
     cpuLimit: plan.cpuLimit,
     gpus: plan.usesGpus ? node.gpus : [],
+    vfs,
     requestsPerSecond: plan.traffic === undefined ? undefined : (spec.requestsPerSecond * plan.traffic) / plan.replicas,
     incident,
     rhythm,

@@ -22,13 +22,15 @@ export const ClusterSpec = z.strictObject({
   /** GPUs of the last node; 0 = a cluster without GPUs. */
   gpus: z.int().min(0),
   gpuTroubles: z.array(GpuTrouble),
-  workloads: z.array(z.enum(['PLATFORM', 'SHOP', 'INFERENCE', 'POINT_OF_SALE'])),
+  workloads: z.array(z.enum(['PLATFORM', 'SHOP', 'INFERENCE', 'POINT_OF_SALE', 'USER_PLANE', 'RAN'])),
   /** Hour of day, UTC, of the busiest time. */
   peakHourUtc: z.number(),
   /** Requests per second of the storefront on an average hour. */
   requestsPerSecond: z.number(),
   /** Whether the incident of `incident.ts` happens here; needs the workload SHOP. */
   incident: z.boolean(),
+  /** What goes wrong with network functions from the incident's time on; needs the features PTP and SRIOV. */
+  cnfTroubles: z.array(z.enum(['PTP_HOLDOVER', 'VFS_EXHAUSTED'])),
   /** false = its Prometheus is down from the start, so the cluster is truly degraded until someone starts it. */
   prometheusRuns: z.boolean(),
 });
@@ -44,15 +46,16 @@ const HUB_1: ClusterSpec = {
   labels: { tier: 'management' },
   kubernetesVersion: 'v1.31.6',
   openshiftVersion: '4.18.11',
-  features: ['OPENSHIFT', 'ACM', 'ODF'],
+  features: ['OPENSHIFT', 'ACM', 'ODF', 'SRIOV', 'PTP'],
   namespaces: [],
   nodes: 2,
   gpus: 0,
   gpuTroubles: [],
-  workloads: ['PLATFORM'],
+  workloads: ['PLATFORM', 'USER_PLANE'],
   peakHourUtc: 13,
   requestsPerSecond: 0,
   incident: false,
+  cnfTroubles: [],
   prometheusRuns: true,
 };
 
@@ -117,7 +120,7 @@ const EDGE_LAB_1: ClusterSpec = {
   features: ['SRIOV', 'PTP'],
   namespaces: ['du-site-1', 'cu-site-1'],
   nodes: 1,
-  workloads: ['POINT_OF_SALE'],
+  workloads: ['POINT_OF_SALE', 'RAN'],
   prometheusRuns: false,
 };
 

@@ -2,7 +2,9 @@ import { application } from './exporters/application.ts';
 import { cadvisor } from './exporters/cadvisor.ts';
 import { dcgmExporter } from './exporters/dcgm.ts';
 import { kubeStateMetrics } from './exporters/kube-state.ts';
+import { linuxptp } from './exporters/ptp.ts';
 import { nodeExporter } from './exporters/node.ts';
+import { sriovExporter } from './exporters/sriov.ts';
 import { serviceGraph } from './exporters/service-graph.ts';
 import { createIncident } from './incident.ts';
 import { createInventory } from './inventory.ts';
@@ -42,6 +44,8 @@ export function createWorld(spec: ClusterSpec, options: WorldOptions): World {
     kubeStateMetrics(inventory),
     ...inventory.pods.map((pod) => application(inventory, pod)),
     ...inventory.nodes.map((node) => dcgmExporter(seed, inventory, node, epoch + incidentDelaySeconds)),
+    ...inventory.nodes.map((node) => linuxptp(seed, inventory, node, epoch + incidentDelaySeconds)),
+    ...inventory.nodes.map((node) => sriovExporter(seed, inventory, node)),
     serviceGraph(inventory),
   ].filter((target) => target !== undefined);
   const inventories = [inventory, ...others.map((one) => createInventory(seed, one, epoch, incidentOf(one)))];

@@ -3,6 +3,7 @@ import { StdioClientTransport as LegacyStdio } from '@modelcontextprotocol/sdk/c
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { ChatMessage } from '../../backend/model/chat.ts';
+import { SriovStatusAnswer } from '../../backend/model/cnf.ts';
 import { AlertDetail, type AlertEpisode } from '../../backend/model/alert.ts';
 import { GpuHistoryAnswer, GpuNodesAnswer } from '../../backend/model/gpu-answers.ts';
 import { MetricsDigest } from '../../backend/model/series-digest.ts';
@@ -36,6 +37,13 @@ const CLIENTS: Readonly<Record<string, () => Promise<TestClient>>> = {
   'v2 SDK of 2026 over stdio': () => connectModern('v2 client, 2026 era', new ModernStdio(stdio()), 'accepts'),
 };
 
+/** A pod of the simulated user plane; its name has a random part. */
+async function userPlanePod(): Promise<string> {
+  const { body } = await rest(demo.url, 'GET', '/api/v1/cnf/sriov/status?cluster_ids=hub-1');
+  const [vf] = SriovStatusAnswer.parse(body).nodes.flatMap(({ vfs }) => vfs.flatMap(({ pod }) => pod ?? []));
+  return vf?.name ?? '';
+}
+
 describe.each(Object.keys(CLIENTS))('%s', (name) => {
   let client: TestClient;
   beforeAll(async () => {
@@ -60,6 +68,7 @@ describe.each(Object.keys(CLIENTS))('%s', (name) => {
     // Evidence has an id of its own every time.
     if (tool === 'read_evidence') input['evidence'] = await evidenceOf(client);
     if (tool === 'get_trace') input['trace_id'] = await traceIdOf(client);
+    if (tool === 'get_dpdk_stats') input['pod'] = await userPlanePod();
     const reply = await client.call(tool, input);
     expect(reply.text).not.toBe('');
     expect({ tool, isError: reply.isError, text: reply.isError ? reply.text : '' }).toEqual({

@@ -30,7 +30,7 @@ export const getDpdkStats = defineTool({
       .describe("EAL's; default rte"),
   }),
   output: DpdkStatsAnswer,
-  example: { cluster: 'edge-lab-1', namespace: 'du-site-1', pod: 'du-0' },
+  example: { cluster: 'hub-1', namespace: 'upf-core', pod: 'upf-0' },
   rest: [{ method: 'GET', path: '/cnf/dpdk/stats/{cluster_id}/{namespace}/{pod}', rename: { cluster_id: 'cluster' } }],
   deadlineMs: () => 60_000,
   forModel: { output: DpdkStatsForModel, view: dpdkView },

@@ -34,7 +34,7 @@ const EXACT = BigInt(Number.MAX_SAFE_INTEGER);
  * The program reads commands from its input, and exec gives none: the shell of the container makes it from arguments, which it does
  * not read as script.
  */
-const SCRIPT = String.raw`prefix=$1; shift; printf '%s\n' "$@" quit | dpdk-telemetry.py -f "$prefix"`;
+export const SCRIPT = String.raw`prefix=$1; shift; printf '%s\n' "$@" quit | dpdk-telemetry.py -f "$prefix"`;
 
 /**
  * Counters of the DPDK ports of one pod: from the site's exporter where the configuration maps one and it has the pod, else from

@@ -210,6 +210,7 @@ function upgrade(state: ApiState, request: IncomingMessage, socket: Duplex, head
       protocols: state.execProtocols,
       misbehave: misbehave && (misbehave === 'EXEC_NO_STATUS' ? 'NO_STATUS' : 'NONSENSE'),
       hostname: refused.pod,
+      runsDpdk: refused.runsDpdk,
     });
     return;
   }
@@ -228,7 +229,7 @@ function refusedExec(
   path: string,
   query: URLSearchParams,
   authorization: string | undefined,
-): Answer | { readonly pod: string } {
+): Answer | { readonly pod: string; readonly runsDpdk: boolean } {
   const caller = callerOf(state, authorization);
   if (caller === 'UNKNOWN') return UNAUTHORIZED;
   const route = objectRoute(state.features, path);
@@ -247,7 +248,8 @@ function refusedExec(
   if (container === undefined || !containers.includes(container))
     return failure(400, 'BadRequest', `container ${container ?? ''} is not valid for pod ${route.name ?? ''}`);
   if (!query.has('command')) return failure(400, 'BadRequest', 'you must specify at least 1 command for the container');
-  return { pod: pod.metadata.name };
+  // What asks for hugepages is a DPDK application.
+  return { pod: pod.metadata.name, runsDpdk: JSON.stringify(pod).includes('"hugepages-') };
 }
 
 function containersOf(pod: Readonly<Record<string, unknown>>): string[] {

@@ -24,7 +24,7 @@ export function clusterObjects(inventory: Inventory, epoch: number, time: number
     ...eventObjects(pods, time),
     ...(has('OPENSHIFT') ? openshiftObjects(spec, epoch - 40 * 86_400) : []),
     ...(has('GPU_OPERATOR') ? gpuObjects() : []),
-    ...(has('SRIOV') ? sriovObjects(nodes) : []),
+    ...(has('SRIOV') ? sriovObjects(inventory) : []),
     ...(has('PTP') ? ptpObjects(nodes) : []),
     ...platformObjects(spec.features),
   ];

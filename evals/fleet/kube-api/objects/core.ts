@@ -90,7 +90,10 @@ export function podObject(pod: Pod, time: number): KubeObject {
   const down = pod.isDown(time);
   const restarts = pod.incident?.restarts(time) ?? 0;
   const kills = pod.incident?.kills(time) ?? 0;
-  const gpus = pod.gpus.length === 0 ? {} : { 'nvidia.com/gpu': String(pod.gpus.length) };
+  const devices = {
+    ...(pod.gpus.length > 0 && { 'nvidia.com/gpu': String(pod.gpus.length) }),
+    ...(pod.vfs.length > 0 && { 'openshift.io/mlxnics': String(pod.vfs.length), 'hugepages-1Gi': '2Gi' }),
+  };
   const killed = {
     terminated: {
       exitCode: 137,
@@ -106,6 +109,7 @@ export function podObject(pod: Pod, time: number): KubeObject {
       name: pod.name,
       namespace: pod.namespace,
       creationTimestamp: timeOf(pod.startedAt(0)),
+      ...(pod.vfs.length > 0 && { annotations: { 'k8s.v1.cni.cncf.io/network-status': networkStatus(pod) } }),
       labels: { app: pod.deployment, 'pod-template-hash': pod.name.split('-').at(-2) ?? '' },
       ownerReferences: [
         { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: pod.name.replace(/-[^-]+$/, ''), controller: true },
@@ -127,9 +131,13 @@ export function podObject(pod: Pod, time: number): KubeObject {
             requests: {
               cpu: `${Math.round(pod.cpuRequest * 1000)}m`,
               memory: `${pod.memoryRequestBytes / MIB}Mi`,
-              ...gpus,
+              ...devices,
             },
-            limits: { cpu: `${Math.round(pod.cpuLimit * 1000)}m`, memory: `${pod.memoryLimitBytes / MIB}Mi`, ...gpus },
+            limits: {
+              cpu: `${Math.round(pod.cpuLimit * 1000)}m`,
+              memory: `${pod.memoryLimitBytes / MIB}Mi`,
+              ...devices,
+            },
           },
         },
       ],
@@ -164,6 +172,19 @@ export function podObject(pod: Pod, time: number): KubeObject {
       ],
     },
   };
+}
+
+/** What multus writes: the cluster's own network, then one for each virtual function. */
+function networkStatus(pod: Pod): string {
+  const own = { name: 'ovn-kubernetes', interface: 'eth0', ips: [pod.address], default: true, dns: {} };
+  const attached = pod.vfs.map((vf, at) => ({
+    name: `${pod.namespace}/midhaul`,
+    interface: `net${at + 1}`,
+    mac: `0a:00:00:00:00:0${vf.index}`,
+    dns: {},
+    'device-info': { type: 'pci', version: '1.1.0', pci: { 'pci-address': vf.pciAddress } },
+  }));
+  return JSON.stringify([own, ...attached]);
 }
 
 export function deploymentObjects(pods: readonly Pod[], time: number): KubeObject[] {

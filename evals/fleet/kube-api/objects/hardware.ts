@@ -1,4 +1,4 @@
-import type { Inventory, Node } from '../../inventory.ts';
+import type { Inventory, Node, Pod } from '../../inventory.ts';
 import type { KubeObject } from '../store.ts';
 import type { NodeExtras } from './core.ts';
 
@@ -63,13 +63,13 @@ export function gpuObjects(): KubeObject[] {
 
 const SRIOV_NAMESPACE = 'openshift-sriov-network-operator';
 
-export function sriovObjects(nodes: readonly Node[]): KubeObject[] {
-  const virtualFunctions = Array.from({ length: 4 }, (_, vfID) => ({
-    name: `ens785f2v${vfID}`,
-    pciAddress: `0000:02:0a.${vfID}`,
-    vfID,
+export function sriovObjects({ nodes, pods, spec }: Inventory): KubeObject[] {
+  const virtualFunctions = (nodes[0]?.vfs ?? []).map(({ pf, index, pciAddress }) => ({
+    name: `${pf}v${index}`,
+    pciAddress,
+    vfID: index,
     Vlan: 0,
-    mac: `0a:00:00:00:00:0${vfID}`,
+    mac: `0a:00:00:00:00:0${index}`,
     mtu: 1500,
     driver: 'iavf',
   }));
@@ -120,7 +120,36 @@ export function sriovObjects(nodes: readonly Node[]): KubeObject[] {
         deviceType: 'netdevice',
       },
     },
+    ...(spec.cnfTroubles.includes('VFS_EXHAUSTED') ? pods.filter(({ vfs }) => vfs.length > 0).slice(0, 1) : []).map(
+      waiting,
+    ),
   ];
+}
+
+/** One replica more than there are functions for. */
+function waiting(pod: Pod): KubeObject {
+  const resources = { requests: { 'openshift.io/mlxnics': '1' }, limits: { 'openshift.io/mlxnics': '1' } };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: `${pod.deployment}-waiting`,
+      namespace: pod.namespace,
+      labels: { app: pod.deployment },
+    },
+    spec: { containers: [{ name: pod.container, image: pod.image, resources }] },
+    status: {
+      phase: 'Pending',
+      conditions: [
+        {
+          type: 'PodScheduled',
+          status: 'False',
+          reason: 'Unschedulable',
+          message: '0/1 nodes are available: 1 Insufficient openshift.io/mlxnics.',
+        },
+      ],
+    },
+  };
 }
 
 export function ptpObjects(nodes: readonly Node[]): KubeObject[] {
