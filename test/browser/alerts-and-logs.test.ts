@@ -6,7 +6,7 @@ import type { Alert, AlertsAnswer } from '../../backend/model/alert.ts';
 import type { LogsAnswer } from '../../backend/model/logs.ts';
 import { type Demo, startDemo } from '../support/demo.ts';
 import { eventually, rest } from '../support/server-process.ts';
-import { axeViolations, launchBrowser, LOOKS, SHOTS, sidewaysScroll, type Visitor, visitWith } from './browser.ts';
+import { expectSound, launchBrowser, LOOKS, SHOTS, type Visitor, visitWith } from './browser.ts';
 
 let demo: Demo;
 let browser: Browser;
@@ -37,12 +37,6 @@ afterAll(async () => {
 
 function as(options: Parameters<typeof visitWith>[2], use: (visitor: Visitor) => Promise<void>): Promise<void> {
   return visitWith(browser, demo.url, options, use);
-}
-
-/** Sound: no violation in what is shown, no scrolling sideways. */
-async function expectSound(page: Page): Promise<void> {
-  expect(await axeViolations(page)).toEqual([]);
-  expect(await sidewaysScroll(page)).toBe(0);
 }
 
 const SHOP = encodeURIComponent('{namespace="shop"}');

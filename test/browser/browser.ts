@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from '@playwright/test';
+import { expect } from 'vitest';
 import { PROJECT_ROOT } from '../../mcp-server/version.ts';
 import { startDemo } from '../support/demo.ts';
 
@@ -114,4 +115,10 @@ export async function axeViolations(page: Page): Promise<string[]> {
 /** How far the page can be scrolled sideways, in px; 0 is what it should be. */
 export function sidewaysScroll(page: Page): Promise<number> {
   return page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+}
+
+/** Sound: no violation in what is shown, no scrolling sideways. */
+export async function expectSound(page: Page): Promise<void> {
+  expect(await axeViolations(page)).toEqual([]);
+  expect(await sidewaysScroll(page)).toBe(0);
 }

@@ -1,12 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import type { Browser, Page } from '@playwright/test';
+import type { Browser } from '@playwright/test';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MetricsAnswer } from '../../backend/model/metrics.ts';
 import type { TraceAnswer, TraceSearchAnswer } from '../../backend/model/trace.ts';
 import { type Demo, startDemo } from '../support/demo.ts';
 import { rest } from '../support/server-process.ts';
-import { axeViolations, launchBrowser, LOOKS, SHOTS, sidewaysScroll, type Visitor, visitWith } from './browser.ts';
+import { expectSound, launchBrowser, LOOKS, SHOTS, type Visitor, visitWith } from './browser.ts';
 
 let demo: Demo;
 let browser: Browser;
@@ -23,12 +23,6 @@ afterAll(async () => {
 
 function as(options: Parameters<typeof visitWith>[2], use: (visitor: Visitor) => Promise<void>): Promise<void> {
   return visitWith(browser, demo.url, options, use);
-}
-
-/** Sound: no violation in what is shown, no scrolling sideways. */
-async function expectSound(page: Page): Promise<void> {
-  expect(await axeViolations(page)).toEqual([]);
-  expect(await sidewaysScroll(page)).toBe(0);
 }
 
 const metrics = (query: string, rest = '') => `${demo.url}/observability/metrics?q=${encodeURIComponent(query)}${rest}`;
