@@ -12,6 +12,7 @@ import { catalog } from '../../tools/catalog.ts';
 import { type TestClient, connectHttp, connectLegacy, connectModern } from '../mcp/clients.ts';
 import { type Demo, startDemo } from '../support/demo.ts';
 import { MAIN, eventually, rest } from '../support/server-process.ts';
+import { metricsTruthSuite } from './metrics-truth.suite.ts';
 
 let demo: Demo;
 beforeAll(async () => {
@@ -333,6 +334,8 @@ describe('a live tail of logs', () => {
     socket.close();
   });
 });
+
+metricsTruthSuite(() => demo);
 
 interface TailMessage {
   readonly type: string;
