@@ -24,6 +24,8 @@ export default defineConfig({
           groups: [
             { name: 'telemetry', test: /chat-ui\/(?:gpu|cnf|telemetry)\// },
             { name: 'clusters', test: /chat-ui\/clusters\/(?!cluster-url)/ },
+            { name: 'traces', test: /chat-ui\/(?:observability\/traces\/|pages\/Traces?\.tsx)/ },
+            { name: 'metrics', test: /chat-ui\/observability\/metrics\// },
             { name: 'alerts', test: /chat-ui\/alerts\/(?!alerts-view)/ },
             {
               name: 'queries',
