@@ -3,8 +3,10 @@ import type { Persona } from '../backend/model/persona.ts';
 import { nearNames } from '../backend/model/near-names.ts';
 import type { PersonaDirectory } from '../tools/services.ts';
 import { defaultPersona } from './definitions/default.ts';
+import { networkCnfPersona } from './definitions/network-cnf.ts';
+import { telco5gPersona } from './definitions/telco-5g.ts';
 
-const BUILT_IN: readonly Persona[] = [defaultPersona];
+const BUILT_IN: readonly Persona[] = [defaultPersona, networkCnfPersona, telco5gPersona];
 
 /** The personas that can be chosen, in the order they are shown. */
 export function createPersonaDirectory(personas: readonly Persona[] = BUILT_IN): PersonaDirectory {

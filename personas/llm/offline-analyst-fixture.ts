@@ -170,13 +170,14 @@ export function analyst(
     workloads?: Services['workloads'];
     errorLogs?: Services['errorLogs'];
     traces?: Services['traces'];
+    cnf?: Services['cnf'];
     context?: string[];
     /** Tools that the persona may not call. */
     without?: string[];
   } = {},
 ) {
   const clock = new ManualClock();
-  const { fleet = FLEET, metrics, alerts, workloads, errorLogs, traces, context = [], without = [] } = parts;
+  const { fleet = FLEET, metrics, alerts, workloads, errorLogs, traces, cnf, context = [], without = [] } = parts;
   const registry = fixedRegistry(fleet);
   const usage = metrics && createMetricUsage({ metrics, clock });
   const services = {
@@ -187,6 +188,7 @@ export function analyst(
     ...(workloads ? { workloads } : {}),
     ...(errorLogs ? { errorLogs } : {}),
     ...(traces ? { traces } : {}),
+    ...(cnf ? { cnf } : {}),
   };
   const dispatcher = realDispatcher(catalog, clock, services);
   return fixture({

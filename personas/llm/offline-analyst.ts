@@ -6,6 +6,7 @@ import { diagnosePlaybook } from './analyst/playbooks/diagnose.ts';
 import { errorLogsPlaybook } from './analyst/playbooks/error-logs.ts';
 import { fleetHealthPlaybook } from './analyst/playbooks/fleet-health.ts';
 import { oomKilledPlaybook } from './analyst/playbooks/oom-killed.ts';
+import { ptpPlaybook, sriovPlaybook } from './analyst/playbooks/network-functions.ts';
 import { promqlPlaybook } from './analyst/playbooks/promql.ts';
 import { serviceGraphPlaybook, tracePlaybook, tracesPlaybook } from './analyst/playbooks/traces.ts';
 import { topCpuPlaybook, topMemoryPlaybook } from './analyst/playbooks/top-consumers.ts';
@@ -28,6 +29,8 @@ const PLAYBOOKS: readonly (Playbook | FixedAnswer)[] = [
   tracePlaybook,
   serviceGraphPlaybook,
   tracesPlaybook,
+  ptpPlaybook,
+  sriovPlaybook,
   oomKilledPlaybook,
   errorLogsPlaybook,
   topMemoryPlaybook,
