@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 import { tokensSuite } from './access/tokens.suite.ts';
 import { alertHistorySuite } from './collectors/alerts/history/history.suite.ts';
 import { alertRecordSuite } from './collectors/alerts/history/record.suite.ts';
+import { gpuWatchSuite } from './collectors/gpu/gpu-watch.suite.ts';
 import { traceWatchSuite } from './collectors/traces/trace-watch.suite.ts';
 import { conversationsSuite } from './conversations/conversations.suite.ts';
 import { systemClock } from './platform/clock.ts';
@@ -69,4 +70,5 @@ describe.each(Object.entries(KINDS))('repositories on %s', (_kind, open) => {
   alertRecordSuite(underTest);
   alertHistorySuite(underTest);
   traceWatchSuite(underTest);
+  gpuWatchSuite(underTest);
 });

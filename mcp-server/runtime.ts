@@ -2,6 +2,7 @@ import { createApiTokens } from '../backend/access/tokens.ts';
 import { createCnfCollector } from '../backend/collectors/cnf/cnf.ts';
 import { dpdkMappingOf } from '../backend/collectors/cnf/dpdk-metrics.ts';
 import { createErrorLogsCollector } from '../backend/collectors/logs/error-logs.ts';
+import { startGpuWatch } from '../backend/collectors/gpu/gpu-watch.ts';
 import { createGpusCollector } from '../backend/collectors/gpu/gpus.ts';
 import { createFanout } from '../backend/collectors/fanout/fanout.ts';
 import { createLogTails } from '../backend/collectors/logs/log-tail.ts';
@@ -243,6 +244,8 @@ export async function openRuntime({
     const traceWatch = background
       ? startTraceWatch({ store: open, registry, traces, bus, clock, logger, nudge })
       : undefined;
+    const gpus = createGpusCollector({ fanout, source, spokes, clock });
+    const gpuWatch = background ? startGpuWatch({ store: open, registry, gpus, bus, clock, logger, nudge }) : undefined;
     const services: Services = {
       registry,
       credentials,
@@ -260,7 +263,7 @@ export async function openRuntime({
       logTails: createLogTails({ fanout, spokes, clusterOf: (id) => registry.get(id), clock }),
       ...alerting.services,
       workloads: createWorkloadsCollector({ fanout, spokes, clock }),
-      gpus: createGpusCollector({ fanout, source, spokes, clock }),
+      gpus,
       cnf: createCnfCollector({
         fanout,
         spokes,
@@ -299,6 +302,7 @@ export async function openRuntime({
         await health.stop();
         await alerting.stop();
         await traceWatch?.stop();
+        await gpuWatch?.stop();
         await discovery.stop();
         await deleting.stop();
         await jobs.stop();

@@ -204,13 +204,22 @@ export const GpuCluster = z.strictObject({
 });
 export type GpuCluster = z.infer<typeof GpuCluster>;
 
-/** Payload of GPU_UPDATE: values of one card that moved more than their step, or all of them after a minute. */
+/**
+ * Payload of GPU_UPDATE: the cards of one node of which a value moved more than its step, or all of them after a minute. `values` are
+ * named as in {@link GPU}.
+ */
 export const GpuUpdate = z.strictObject({
   node_name: z.string(),
-  gpu: z.int().nullable(),
-  uuid: z.string(),
   source: GpuSource,
   sampled_at: z.iso.datetime(),
-  values: z.record(z.string(), z.number().nullable()),
+  gpus: z.array(
+    z.strictObject({
+      gpu: z.int().nullable(),
+      uuid: MaybeText,
+      values: z.record(z.string(), z.number().nullable()),
+      throttling: z.array(ThrottleReason),
+      xids: z.array(z.int()),
+    }),
+  ),
 });
 export type GpuUpdate = z.infer<typeof GpuUpdate>;

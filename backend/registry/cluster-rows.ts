@@ -6,6 +6,7 @@ import {
   clusterCredentials,
   clusters,
   discoverySchedule,
+  gpuSchedule,
   healthSchedule,
   traceSchedule,
 } from '../platform/store/schema.ts';
@@ -166,4 +167,5 @@ export async function markDeleted(tx: Database, row: ClusterRow, now: Date): Pro
   await tx.delete(discoverySchedule).where(eq(discoverySchedule.cluster_id, row.id));
   await tx.delete(alertSchedule).where(eq(alertSchedule.cluster_id, row.id));
   await tx.delete(traceSchedule).where(eq(traceSchedule.cluster_id, row.id));
+  await tx.delete(gpuSchedule).where(eq(gpuSchedule.cluster_id, row.id));
 }

@@ -3,6 +3,7 @@ import {
   type alertSchedule,
   clusters,
   type discoverySchedule,
+  type gpuSchedule,
   type healthSchedule,
   type traceSchedule,
 } from '../platform/store/schema.ts';
@@ -13,7 +14,8 @@ export type ScheduleTable =
   | typeof healthSchedule
   | typeof discoverySchedule
   | typeof alertSchedule
-  | typeof traceSchedule;
+  | typeof traceSchedule
+  | typeof gpuSchedule;
 
 /** A cluster whose turn it is, or will be in a moment. */
 export interface Claim {

@@ -11,7 +11,14 @@ import { AppError } from '../model/errors.ts';
 import type { EventType } from '../model/event.ts';
 import type { Clock } from '../platform/clock.ts';
 import { appendEvent } from '../platform/outbox.ts';
-import { alertSchedule, clusters, discoverySchedule, healthSchedule, traceSchedule } from '../platform/store/schema.ts';
+import {
+  alertSchedule,
+  clusters,
+  discoverySchedule,
+  gpuSchedule,
+  healthSchedule,
+  traceSchedule,
+} from '../platform/store/schema.ts';
 import type { Database, Store } from '../platform/store/store.ts';
 import { isUuid } from '../platform/uuid.ts';
 import type { AddressPolicy } from '../spokes/address-policy.ts';
@@ -116,6 +123,7 @@ export function createClusterRegistry(parts: {
         await tx.insert(discoverySchedule).values({ cluster_id: row.id, next_run_at: now });
         await tx.insert(alertSchedule).values({ cluster_id: row.id, next_run_at: now });
         await tx.insert(traceSchedule).values({ cluster_id: row.id, next_run_at: now });
+        await tx.insert(gpuSchedule).values({ cluster_id: row.id, next_run_at: now });
         const payload = { cluster_type: row.cluster_type, environment: row.environment, source: row.source };
         await tell(tx, 'CLUSTER_REGISTERED', row, payload, now);
       });
@@ -177,6 +185,7 @@ export function createClusterRegistry(parts: {
           await tx.update(discoverySchedule).set({ next_run_at: now }).where(eq(discoverySchedule.cluster_id, row.id));
           await tx.update(alertSchedule).set({ next_run_at: now }).where(eq(alertSchedule.cluster_id, row.id));
           await tx.update(traceSchedule).set({ next_run_at: now }).where(eq(traceSchedule.cluster_id, row.id));
+          await tx.update(gpuSchedule).set({ next_run_at: now }).where(eq(gpuSchedule.cluster_id, row.id));
         }
         await tell(tx, 'CLUSTER_UPDATED', row, { changed: fields, resource_version: row.resource_version }, now);
         return { cluster: after, changed: true };

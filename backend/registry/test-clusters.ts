@@ -3,7 +3,14 @@ import { inArray } from 'drizzle-orm';
 import { type Cluster, ClusterCreate, type ClusterCreateInput } from '../model/cluster.ts';
 import { AppError } from '../model/errors.ts';
 import type { Clock } from '../platform/clock.ts';
-import { alertSchedule, clusters, discoverySchedule, healthSchedule, traceSchedule } from '../platform/store/schema.ts';
+import {
+  alertSchedule,
+  clusters,
+  discoverySchedule,
+  gpuSchedule,
+  healthSchedule,
+  traceSchedule,
+} from '../platform/store/schema.ts';
 import type { Store } from '../platform/store/store.ts';
 import { newRow, selectClusters, toCluster } from './cluster-rows.ts';
 
@@ -28,6 +35,7 @@ export async function insertClusters(
     await tx.insert(discoverySchedule).values(due);
     await tx.insert(alertSchedule).values(due);
     await tx.insert(traceSchedule).values(due);
+    await tx.insert(gpuSchedule).values(due);
   });
   return rows.map((row) => toCluster(row, null));
 }

@@ -20,8 +20,10 @@ const LIVE = [
   'fan_speed_percent',
 ] as const satisfies readonly (keyof GPU)[];
 
+type CardUpdate = Pick<GpuUpdate, 'sampled_at'> & Pick<GpuUpdate['gpus'][number], 'values'>;
+
 /** The newest update of each card, by cluster, node and UUID. */
-export type Updates = ReadonlyMap<string, GpuUpdate>;
+export type Updates = ReadonlyMap<string, CardUpdate>;
 
 const keyOf = (cluster: string, node: string, uuid: string) => `${cluster} ${node} ${uuid}`;
 
@@ -46,15 +48,18 @@ export function withUpdates(nodes: readonly GPUNode[], updates: Updates): readon
 /** What GPU_UPDATE events told since the page was opened, at most four changes a second. */
 export function useGpuUpdates(): Updates {
   const { events, clock } = useServices();
-  const all = useMemo(() => new Map<string, GpuUpdate>(), []);
+  const all = useMemo(() => new Map<string, CardUpdate>(), []);
   const [shown, setShown] = useState<Updates>(all);
   const waiting = useRef<(() => void) | undefined>(undefined);
   useEffect(() => {
     const stop = events.subscribe((event) => {
       const update = updateOf(event);
       if (!update) return;
-      const key = keyOf(event.cluster_id ?? '', update.node_name, update.uuid);
-      all.set(key, { ...update, values: { ...all.get(key)?.values, ...update.values } });
+      for (const { uuid, values } of update.gpus) {
+        if (uuid === null) continue;
+        const key = keyOf(event.cluster_id ?? '', update.node_name, uuid);
+        all.set(key, { sampled_at: update.sampled_at, values: { ...all.get(key)?.values, ...values } });
+      }
       waiting.current ??= clock.after(BATCH_MS, () => {
         waiting.current = undefined;
         setShown(new Map(all));

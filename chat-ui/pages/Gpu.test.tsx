@@ -132,11 +132,9 @@ describe('GPU page', () => {
         timestamp: '2026-03-01T10:00:05.000Z',
         payload: {
           node_name: 'w1',
-          gpu: 0,
-          uuid: 'GPU-0',
           source: 'DCGM',
           sampled_at: '2026-03-01T10:00:05.000Z',
-          values: { utilization_gpu_percent: value },
+          gpus: [{ gpu: 0, uuid: 'GPU-0', values: { utilization_gpu_percent: value }, throttling: [], xids: [] }],
         },
       },
     });

@@ -160,6 +160,20 @@ export const traceSchedule = clustersSchema.table(
   (t) => [index('trace_schedule_due').on(t.next_run_at)],
 );
 
+/** When GPUs of a cluster are looked at next, to tell what changed. */
+export const gpuSchedule = clustersSchema.table(
+  'gpu_schedule',
+  {
+    cluster_id: uuid('cluster_id')
+      .primaryKey()
+      .references(() => clusters.id, { onDelete: 'cascade' }),
+    next_run_at: time('next_run_at').notNull(),
+    lease_until: time('lease_until'),
+    lease_owner: uuid('lease_owner'),
+  },
+  (t) => [index('gpu_schedule_due').on(t.next_run_at)],
+);
+
 /**
  * Every time an alert fired, once, whoever told of it. `fingerprint` and `starts_at` are those of Alertmanager as soon as it is
  * known there; what Prometheus says of the same alert, without external labels, stands in `rule_fingerprint` and `active_at`.
