@@ -7,7 +7,7 @@ import { type Servers, startServers } from './servers.ts';
 import { START, randomGrid } from './world.ts';
 
 /** `AIOPS_DIFFERENTIAL=5000 AIOPS_SEED=7` runs longer and elsewhere. */
-const EXPRESSIONS = Number(process.env['AIOPS_DIFFERENTIAL'] ?? 400);
+const EXPRESSIONS = Number(process.env['AIOPS_DIFFERENTIAL'] ?? 2000);
 const SEED = Number(process.env['AIOPS_SEED'] ?? 1);
 
 let servers: Servers;
