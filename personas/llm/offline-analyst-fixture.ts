@@ -171,13 +171,14 @@ export function analyst(
     errorLogs?: Services['errorLogs'];
     traces?: Services['traces'];
     cnf?: Services['cnf'];
+    gpus?: Services['gpus'];
     context?: string[];
     /** Tools that the persona may not call. */
     without?: string[];
   } = {},
 ) {
   const clock = new ManualClock();
-  const { fleet = FLEET, metrics, alerts, workloads, errorLogs, traces, cnf, context = [], without = [] } = parts;
+  const { fleet = FLEET, metrics, alerts, workloads, errorLogs, traces, cnf, gpus, context = [], without = [] } = parts;
   const registry = fixedRegistry(fleet);
   const usage = metrics && createMetricUsage({ metrics, clock });
   const services = {
@@ -189,6 +190,7 @@ export function analyst(
     ...(errorLogs ? { errorLogs } : {}),
     ...(traces ? { traces } : {}),
     ...(cnf ? { cnf } : {}),
+    ...(gpus ? { gpus } : {}),
   };
   const dispatcher = realDispatcher(catalog, clock, services);
   return fixture({

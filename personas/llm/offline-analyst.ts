@@ -4,6 +4,7 @@ import { clusterListPlaybook } from './analyst/playbooks/cluster-list.ts';
 import { alertsPlaybook } from './analyst/playbooks/alerts.ts';
 import { diagnosePlaybook } from './analyst/playbooks/diagnose.ts';
 import { errorLogsPlaybook } from './analyst/playbooks/error-logs.ts';
+import { gpuPlaybook } from './analyst/playbooks/gpus.ts';
 import { fleetHealthPlaybook } from './analyst/playbooks/fleet-health.ts';
 import { oomKilledPlaybook } from './analyst/playbooks/oom-killed.ts';
 import { ptpPlaybook, sriovPlaybook } from './analyst/playbooks/network-functions.ts';
@@ -29,6 +30,7 @@ const PLAYBOOKS: readonly (Playbook | FixedAnswer)[] = [
   tracePlaybook,
   serviceGraphPlaybook,
   tracesPlaybook,
+  gpuPlaybook,
   ptpPlaybook,
   sriovPlaybook,
   oomKilledPlaybook,
