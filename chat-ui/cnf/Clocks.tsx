@@ -126,7 +126,7 @@ function columnsOf(): GridColumn<ClockRow>[] {
     },
     {
       id: 'since',
-      header: 'Not locked for',
+      header: 'Unlocked for',
       cell: ({ clock }) =>
         clock === undefined || clock.state_seconds === null ? '—' : `≥ ${ageText(clock.state_seconds * 1000)}`,
     },

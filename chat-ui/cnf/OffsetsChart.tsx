@@ -32,7 +32,7 @@ export function OffsetsChart(props: {
     () => createQueryRun<WholeAnswer & { readonly clusters: WholeAnswer['results'] }>(api.serverNow),
     [api],
   );
-  const clusters = cluster ?? clustersArgument(view.clusters);
+  const clusters = cluster === undefined ? clustersArgument(view.clusters) : [cluster];
   const body = { query, start: view.range.from, end: view.range.to, ...(clusters === undefined ? {} : { clusters }) };
   const key = JSON.stringify(body);
   const ask = () =>

@@ -32,6 +32,7 @@ export function ClusterTile({ cluster, firing }: { cluster: ListedCluster; firin
       <Endpoints cluster={cluster} />
       <div class="tile-alerts">
         <FiringNumbers count={firing} cluster={cluster.name} />
+        <Telemetry cluster={cluster} />
       </div>
       <div class="tile-foot">
         <Checked cluster={cluster} />
@@ -41,6 +42,28 @@ export function ClusterTile({ cluster, firing }: { cluster: ListedCluster; firin
         </a>
       </div>
     </li>
+  );
+}
+
+/** The way to what stands on special hardware, where discovery found any. */
+function Telemetry({ cluster: { name, capabilities } }: { cluster: ListedCluster }) {
+  const clusters = encodeURIComponent(name);
+  const gpus = capabilities?.gpu_count ?? 0;
+  return (
+    <>
+      {capabilities?.has_gpu_nodes === true && (
+        <a href={`/gpu?clusters=${clusters}`}>
+          {gpus > 0 && `${gpus} `}GPUs<span class="sr-only"> of {name}</span>
+        </a>
+      )}
+      {(capabilities?.has_cnf_workloads === true ||
+        capabilities?.has_ptp === true ||
+        capabilities?.has_sriov === true) && (
+        <a href={`/cnf?clusters=${clusters}`}>
+          Network functions<span class="sr-only"> of {name}</span>
+        </a>
+      )}
+    </>
   );
 }
 

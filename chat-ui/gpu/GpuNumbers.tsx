@@ -63,7 +63,7 @@ export function GpuNumbers(props: { cards: readonly Card[] | undefined; view: Gp
             </>
           }
         >
-          {all ? `${bound}${count(kind)}` : '—'}
+          {all && (kind !== 'ALLOCATED' || known > 0 || all.length === 0) ? `${bound}${count(kind)}` : '—'}
         </NumberCell>
       ))}
     </ul>

@@ -2,7 +2,7 @@ import { useLocation } from 'preact-iso';
 import { useMemo } from 'preact/hooks';
 import { StatusBadge, toneOfSeverity, words } from '../components/Status.tsx';
 import { type GridColumn, useMedia, VirtualGrid } from '../components/VirtualGrid.tsx';
-import { type Card, modelOf, readingText, sortCards } from './gpu-cards.ts';
+import { type Card, modelOf, ruleWords, readingText, sortCards } from './gpu-cards.ts';
 import { gpuNodeUrl, type GpuSort, gpuUrl, type GpuView } from './gpu-view.ts';
 
 /** Heights of a row in px: one line, four lines (styles/heat.css). */
@@ -46,7 +46,7 @@ function columnsOf(view: GpuView): GridColumn<Card>[] {
       ...sortable('node'),
       cell: ({ node, name }) => (
         <span class="foreign">
-          {node.node_name} {name}
+          {name} <span class="root-operation">{node.node_name}</span>
         </span>
       ),
     },
@@ -66,7 +66,7 @@ function columnsOf(view: GpuView): GridColumn<Card>[] {
 /** The worst finding, or that there is none, or that nobody measures it. */
 export function CardState({ card: { gpu, findings, node } }: { card: Card }) {
   const [worst] = findings;
-  if (worst) return <StatusBadge tone={toneOfSeverity(worst.severity)}>{words(worst.code)}</StatusBadge>;
+  if (worst) return <StatusBadge tone={toneOfSeverity(worst.severity)}>{ruleWords(worst.code)}</StatusBadge>;
   if (gpu === undefined) return <StatusBadge tone="unknown">Not measured</StatusBadge>;
   if (node.stale) return <StatusBadge tone="unknown">Old numbers</StatusBadge>;
   return <StatusBadge tone="healthy">Nothing found</StatusBadge>;

@@ -1,4 +1,5 @@
 import type { GPU, GPUNode, GpuFinding, GpuPod } from '../../backend/model/gpu.ts';
+import { words } from '../components/Status.tsx';
 import type { GpuSort, GpuView, Kind, Measure } from './gpu-view.ts';
 
 /** One card with its place and what rules found about it. `gpu` undefined = it is there and nothing measures it. */
@@ -24,6 +25,11 @@ function kindsOf({ code, severity }: GpuFinding): Kind[] {
     ...(THROTTLED.has(code) ? (['THROTTLED'] as const) : []),
     ...(severity === 'CRITICAL' ? (['FAILING'] as const) : []),
   ];
+}
+
+/** `XID_79` → `XID 79`, `ALLOCATED_IDLE` → `Allocated idle`. */
+export function ruleWords(code: string): string {
+  return words(code).replace(/^Xid/, 'XID');
 }
 
 const cardsOfNode = new WeakMap<GPUNode, readonly Card[]>();

@@ -1,8 +1,7 @@
 import type { GpuCluster } from '../../backend/model/gpu.ts';
 import type { HeatCell, HeatRow } from '../components/heat.ts';
 import { ageText } from '../components/Age.tsx';
-import { words } from '../components/Status.tsx';
-import { type Card, readingOf, readingText, SCALES } from './gpu-cards.ts';
+import { type Card, readingOf, readingText, ruleWords, SCALES } from './gpu-cards.ts';
 import { gpuNodeUrl, gpuUrl, type GpuView, type Measure } from './gpu-view.ts';
 
 /**
@@ -60,7 +59,7 @@ function heatCell(card: Card, measure: Measure): HeatCell {
   const worst = findings[0]?.severity;
   const notes = [
     reading === undefined ? 'not told' : readingText(gpu, measure),
-    ...findings.slice(0, 3).map(({ code }) => words(code)),
+    ...findings.slice(0, 3).map(({ code }) => ruleWords(code)),
     ...(node.stale ? [`${ageText(node.age_seconds * 1000)} old`] : []),
   ];
   return {

@@ -27,6 +27,8 @@ import { type LiveAnswer, pageState, useLiveAnswer } from '../telemetry/live-ans
 
 /** As many nodes or workloads as one answer may hold. */
 const MOST = 1000;
+/** Nodes with virtual functions, each of which has up to hundreds. */
+const MOST_WITH_FUNCTIONS = 500;
 
 /** Network functions and what they stand on: clocks, virtual functions, packet ports. What is shown and filtered lives in the URL. */
 export function CnfPage() {
@@ -63,10 +65,10 @@ export function CnfPage() {
 
 /** The part that is shown: its answer alone is asked for. */
 function usePart(view: CnfView, summary: LiveAnswer<CnfSummary>) {
-  const ask = (show: CnfView['show'], path: string) =>
-    view.show === show ? `/cnf/${path}?${clusterQuery(view, { limit: MOST })}` : undefined;
+  const ask = (show: CnfView['show'], path: string, limit = MOST) =>
+    view.show === show ? `/cnf/${path}?${clusterQuery(view, { limit })}` : undefined;
   const clocks = useLiveAnswer<PtpStatusAnswer>(ask('clocks', 'ptp/status'));
-  const functions = useLiveAnswer<SriovStatusAnswer>(ask('functions', 'sriov/status'));
+  const functions = useLiveAnswer<SriovStatusAnswer>(ask('functions', 'sriov/status', MOST_WITH_FUNCTIONS));
   const workloads = useLiveAnswer<CnfWorkloadsAnswer>(ask('workloads', 'workloads'));
   const ports = useLiveAnswer<DpdkStatsAnswer>(view.show === 'ports' ? portsPath(view) : undefined);
   const atOf = ({ state }: LiveAnswer<unknown>) => (state.status === 'ready' ? state.at : undefined);

@@ -69,7 +69,7 @@ describe('GPU page', () => {
     expect(cells(3)).toEqual(['Not known whether it has GPUs. It timed out.']);
     expect(cells(4)).toEqual(['No GPUs']);
     const failing = app.all('.mark-critical');
-    expect(failing.map((cell) => cell.getAttribute('aria-label'))).toEqual(['GPU 1 of w1: utilisation 97 %, Xid 79']);
+    expect(failing.map((cell) => cell.getAttribute('aria-label'))).toEqual(['GPU 1 of w1: utilisation 97 %, XID 79']);
   });
 
   it('counts what its links then list', async () => {
@@ -101,13 +101,13 @@ describe('GPU page', () => {
     expect(app.one('.heat-grid [aria-label^="GPU 0"]').className).toContain('heat-1');
     await app.press('Table');
     expect(app.all('.gpu-grid .grid-body [role=row]').map((row) => row.textContent)).toEqual([
-      'w1 GPU 0Allocated idlealphaNVIDIA H2000 %50 %30 °C350 Wml/train-0',
-      'w1 GPU 1Xid 79alphaNVIDIA H20097 %50 %60 °C350 W—',
-      'w1 GPU 2Nothing foundalphaNVIDIA H200—50 %60 °C350 WNobody',
-      'w1 GPU 3Nothing foundalphaNVIDIA L450 %50 %60 °C350 WNobody',
+      'GPU 0 w1Allocated idlealphaNVIDIA H2000 %50 %30 °C350 Wml/train-0',
+      'GPU 1 w1XID 79alphaNVIDIA H20097 %50 %60 °C350 W—',
+      'GPU 2 w1Nothing foundalphaNVIDIA H200—50 %60 °C350 WNobody',
+      'GPU 3 w1Nothing foundalphaNVIDIA L450 %50 %60 °C350 WNobody',
     ]);
     await app.press('Utilisation');
-    expect(app.one('.gpu-grid .grid-body a').textContent).toBe('w1 GPU 1');
+    expect(app.one('.gpu-grid .grid-body a').textContent).toBe('GPU 1 w1');
   });
 
   it('lists what rules found, with what says so and the next step', async () => {
