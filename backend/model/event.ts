@@ -12,7 +12,6 @@ export const EventType = z.enum([
   'ALERT_RESOLVED',
   'TRACE_RECEIVED',
   'GPU_UPDATE',
-  'GPU_UPDATE',
   'CHAT_MESSAGE',
 ]);
 export type EventType = z.infer<typeof EventType>;

@@ -52,14 +52,14 @@ function Telemetry({ cluster: { name, capabilities } }: { cluster: ListedCluster
   return (
     <>
       {capabilities?.has_gpu_nodes === true && (
-        <a href={`/gpu?clusters=${clusters}`}>
+        <a class="tile-ask" href={`/gpu?clusters=${clusters}`}>
           {gpus > 0 && `${gpus} `}GPUs<span class="sr-only"> of {name}</span>
         </a>
       )}
       {(capabilities?.has_cnf_workloads === true ||
         capabilities?.has_ptp === true ||
         capabilities?.has_sriov === true) && (
-        <a href={`/cnf?clusters=${clusters}`}>
+        <a class="tile-ask" href={`/cnf?clusters=${clusters}`}>
           Network functions<span class="sr-only"> of {name}</span>
         </a>
       )}

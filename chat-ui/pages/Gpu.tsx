@@ -105,7 +105,7 @@ function Shown(props: { answer: GpuNodesAnswer; cards: readonly Card[]; all: rea
   if (view.show === 'table') return <GpuTable cards={cards} view={view} />;
   const scale = SCALES[view.measure];
   return (
-    <section class="heat-section" aria-label={`${scale.title} of each GPU`}>
+    <section class="panel-column" aria-label={`${scale.title} of each GPU`}>
       <HeatLegend {...scale} />
       <Heatmap label={`${scale.title} of GPUs, ${scale.unit}`} rowTitle="Node" cellTitle="GPU" rows={rows} />
     </section>

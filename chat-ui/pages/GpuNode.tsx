@@ -85,7 +85,7 @@ function Node({ fetched, cluster, view }: { fetched: GPUNode; cluster: string; v
       )}
       <GpuHistory cluster={cluster} node={node.node_name} view={view} />
       {node.findings.length > 0 && (
-        <section aria-labelledby="findings-title" class="heat-section">
+        <section aria-labelledby="findings-title" class="panel-column">
           <h2 id="findings-title">Findings</h2>
           <GpuFindings cards={cards} nodes={[node]} view={{ ...view, text: '', model: '', kind: undefined }} />
         </section>

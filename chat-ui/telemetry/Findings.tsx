@@ -34,7 +34,7 @@ export function Findings({
   if (findings.length === 0) return <StateView title={none} />;
   return (
     <>
-      <ul class="findings" aria-label="Findings">
+      <ul class="findings panel-column" aria-label="Findings">
         {findings.slice(0, most).map((finding, n) => (
           <Finding key={`${finding.code} ${finding.cluster} ${finding.subject} ${n}`} finding={finding} />
         ))}
