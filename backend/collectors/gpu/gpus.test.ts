@@ -82,6 +82,11 @@ const gpuNode = (name: string, resources: Record<string, string>, labels: Record
   status: { capacity: { cpu: '64', ...resources }, allocatable: { cpu: '63', ...resources } },
 });
 const plainNode = { metadata: { name: 'plain' }, status: { capacity: { cpu: '8' }, allocatable: { cpu: '8' } } };
+const podOf = (name: string, containers: readonly string[], phase = 'Running') => ({
+  metadata: { name, namespace: 'gpu-operator' },
+  spec: { nodeName: 'n1', containers: containers.map((container) => ({ name: container })) },
+  status: { phase },
+});
 const pod = (name: string, node: string, gpus: Record<string, string>, phase = 'Running') => ({
   metadata: { name, namespace: 'ml' },
   spec: { nodeName: node, containers: [{ name: 'main', resources: { limits: gpus } }] },
@@ -206,6 +211,40 @@ describe('a cluster', () => {
     ]);
     const { processes } = await gpus.processes(question());
     expect(new Set(processes.map((row) => row.pod?.pod))).toEqual(new Set(['a', 'claimer']));
+  });
+
+  it.each([
+    [
+      'the device plugin where the driver is the host’s own',
+      [podOf('plugin', ['config-manager', 'nvidia-device-plugin']), podOf('exporter', ['nvidia-dcgm-exporter'])],
+      ['plugin', 'nvidia-device-plugin'],
+    ],
+    [
+      'the driver of an operator that has no component label',
+      [podOf('exporter', ['nvidia-dcgm-exporter']), podOf('driver', ['nvidia-driver-ctr', 'nvidia-peermem-ctr'])],
+      ['driver', 'nvidia-driver-ctr'],
+    ],
+    [
+      'the host engine before the exporter',
+      [podOf('exporter', ['nvidia-dcgm-exporter']), podOf('dcgm', ['nvidia-dcgm-ctr'])],
+      ['dcgm', 'nvidia-dcgm-ctr'],
+    ],
+    ['nothing that does not run', [podOf('plugin', ['nvidia-device-plugin'], 'Pending')], undefined],
+  ])('is asked by nvidia-smi in %s', async (_where, pods, expected) => {
+    const places: string[][] = [];
+    const { gpus } = collectorOf({
+      exec: async (_target, { pod: name, container }) => {
+        places.push([name, container ?? '']);
+        return { exitCode: 9, stdout: Buffer.alloc(0), stderr: Buffer.from('no driver') };
+      },
+      objects: {
+        nodes: [gpuNode('n1', { 'nvidia.com/gpu': '1' })],
+        'pods?app in (nvidia-driver-daemonset,nvidia-device-plugin-daemonset,nvidia-dcgm,nvidia-dcgm-exporter)': pods,
+        pods: [],
+      },
+    });
+    await gpus.nodes(question({ exec_enabled: true }));
+    expect(places[0]).toEqual(expected);
   });
 
   it('where commands may be run is asked by nvidia-smi in the pod of the driver', async () => {

@@ -23,17 +23,22 @@ const Pod = z.object({
 type Pod = z.infer<typeof Pod>;
 
 /**
- * Pods of NVIDIA's GPU operator that have nvidia-smi, best first: the driver's sees the host's processes. On OpenShift its `app` carries
- * a version, so it is known by its component. Labels and containers as the operator's assets have them.
+ * Pods of NVIDIA's GPU operator that have nvidia-smi, as its assets label them (NVIDIA/gpu-operator, assets/state-* and
+ * manifests/state-driver). The driver's `app` carries a version on OpenShift and a hash with NVIDIADriver resources, so it is known by its
+ * component; operators before that label are known by `app`.
  */
-const PLACES: readonly { readonly selector: string; readonly container: RegExp }[] = [
-  { selector: 'app.kubernetes.io/component=nvidia-driver', container: /^nvidia-driver-ctr$/ },
-  {
-    selector: 'app in (nvidia-driver-daemonset,nvidia-device-plugin-daemonset,nvidia-dcgm-exporter)',
-    container: /^(?:nvidia-driver-ctr|nvidia-device-plugin|nvidia-dcgm-exporter)$/,
-  },
+const SELECTORS = [
+  'app.kubernetes.io/component=nvidia-driver',
+  'app in (nvidia-driver-daemonset,nvidia-device-plugin-daemonset,nvidia-dcgm,nvidia-dcgm-exporter)',
+] as const;
+/** Their containers, best first: the driver's pod alone has `hostPID` and sees the host's processes. `-ctr` as the plugin's own manifest has it. */
+const CONTAINERS: readonly string[] = [
+  'nvidia-driver-ctr',
+  'nvidia-device-plugin',
+  'nvidia-device-plugin-ctr',
+  'nvidia-dcgm-ctr',
+  'nvidia-dcgm-exporter',
 ];
-const ORDER = ['nvidia-driver-ctr', 'nvidia-device-plugin', 'nvidia-dcgm-exporter'];
 const MOST_PODS = 5_000;
 /** Nodes of one cluster that are looked at in one question; each takes a dozen commands the first time. */
 export const MOST_NODES = 32;
@@ -99,31 +104,34 @@ async function placesOf(
 ): Promise<Map<string, Place>> {
   const found = new Map<string, Place>();
   const lists = await Promise.all(
-    PLACES.map(({ selector }) =>
+    SELECTORS.map((labelSelector) =>
       kubernetes.list(target, {
         group: '',
         version: 'v1',
         resource: 'pods',
         item: Pod,
-        labelSelector: selector,
+        labelSelector,
         limit: MOST_PODS,
         ...limits,
       }),
     ),
   );
-  for (const [at, { items }] of lists.entries()) {
-    for (const pod of items) {
-      const { nodeName } = pod.spec;
-      const place = placeIn(pod, PLACES[at]?.container);
-      if (nodeName === undefined || !place || pod.status?.phase !== 'Running') continue;
-      const known = found.get(nodeName);
-      if (!known || ORDER.indexOf(place.container) < ORDER.indexOf(known.container)) found.set(nodeName, place);
-    }
+  for (const pod of lists.flatMap(({ items }) => items)) {
+    const { nodeName } = pod.spec;
+    const place = placeIn(pod);
+    if (nodeName === undefined || !place || pod.status?.phase !== 'Running') continue;
+    const known = found.get(nodeName);
+    if (!known || rankOf(place) < rankOf(known)) found.set(nodeName, place);
   }
   return found;
 }
 
-function placeIn({ metadata, spec }: Pod, wanted: RegExp | undefined): Place | undefined {
-  const container = spec.containers.find(({ name }) => wanted?.test(name));
-  return container && { namespace: metadata.namespace, pod: metadata.name, container: container.name };
+function placeIn({ metadata, spec }: Pod): Place | undefined {
+  const names = new Set(spec.containers.map(({ name }) => name));
+  const container = CONTAINERS.find((name) => names.has(name));
+  return container === undefined ? undefined : { namespace: metadata.namespace, pod: metadata.name, container };
+}
+
+function rankOf({ container }: Place): number {
+  return CONTAINERS.indexOf(container);
 }
