@@ -95,7 +95,7 @@ export const GPU = z.strictObject({
   memory_clock_mhz: Maybe,
   /** Null = what holds clocks down is not measured; empty = nothing does. */
   throttling: z.array(GpuThrottle).nullable(),
-  /** Empty = none since the driver was loaded; null = not measured. */
+  /** The last one that DCGM saw, which it keeps until the driver or exporter starts anew. Empty = none since then; null = not measured. */
   xids: z.array(GpuXid).nullable(),
   /** Volatile: since the driver was loaded. Aggregate: over the card's life. `*_1h`: the increase of the last hour. */
   ecc: z.strictObject({

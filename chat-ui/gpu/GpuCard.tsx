@@ -106,7 +106,7 @@ function Pods({ pods }: { pods: readonly GpuPod[] | null }) {
 
 function Xids({ xids }: Pick<GPU, 'xids'>) {
   if (xids === null) return <span class="muted">— not measured</span>;
-  if (xids.length === 0) return <>None since the driver was loaded</>;
+  if (xids.length === 0) return <>None seen</>;
   return (
     <ul>
       {xids.map(({ xid, severity, meaning }) => (

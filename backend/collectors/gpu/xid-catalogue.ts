@@ -7,58 +7,112 @@ interface Entry {
   readonly next: string;
 }
 
+const SUPPORT = 'run dcgmi diag -r 3 and open a case for replacement with the output of nvidia-bug-report.sh';
 const APPLICATION =
   'Look at the pod that holds the card: its program most likely made an invalid access. Suspect the card only if other programs fail on it too.';
-const RESET = 'Drain the node, reset the GPU (nvidia-smi -r) or reboot, and watch whether it comes back.';
-const SUPPORT =
-  'Drain the node, reboot it; if the XID returns, run dcgmi diag -r 3 and open a case for replacement with the output of nvidia-bug-report.sh.';
+const RESTART = `Restart the program that held the card; if the XID returns with other programs too, ${SUPPORT}.`;
+const WATCH = `Nothing at once; if the XID returns, ${SUPPORT}.`;
+const RESET = `Drain the node and reset the GPU (nvidia-smi -r) or reboot; if the XID returns, ${SUPPORT}.`;
+const REBOOT = `Drain the node and reboot it, looking at its PCIe link in the kernel log; if the XID returns, ${SUPPORT}.`;
+const LINK =
+  'Drain the node and reset the GPU or reboot. A failure at the other end of the link shows here too: look at its peers and NVSwitches (nvidia-smi nvlink -e).';
+const RECOVERY =
+  'Look in the kernel log of the node for the XID 154 beside it: it names the recovery that is due (none, reset of the GPU, reboot).';
+
+const critical = (meaning: string, next: string): Entry => ({ meaning, severity: 'CRITICAL', next });
+const warning = (meaning: string, next: string): Entry => ({ meaning, severity: 'WARNING', next });
+const info = (meaning: string, next: string): Entry => ({ meaning, severity: 'INFO', next });
 
 /**
- * Meanings from NVIDIA's "XID Errors" (docs.nvidia.com/deploy/xid-errors), severity and next step after its guide to analysing them
- * and "GPU Memory Error Management": CRITICAL = the card or its link cannot be trusted until it is reset or replaced; WARNING = it may
- * be the hardware; INFO = the program's own doing.
+ * Meanings and next steps from NVIDIA's catalogue for Ampere and newer (docs.nvidia.com/deploy/xid-errors/analyzing-xid-catalog.html,
+ * columns of immediate and investigatory action). It has no severities; they are derived here: CRITICAL = the immediate action is to reset
+ * the GPU, reboot, or check mechanics, or it is NVLink's workflow up to Hopper; WARNING = restart or nothing at once, but support if it
+ * returns, or the action depends on a subcode; INFO = nothing, or a program to debug. What is not here is WARNING with its number.
  */
 const CATALOGUE: ReadonlyMap<number, Entry> = new Map<number, Entry>([
-  [8, { meaning: 'GPU stopped processing', severity: 'WARNING', next: APPLICATION }],
-  [13, { meaning: 'graphics engine exception', severity: 'INFO', next: APPLICATION }],
-  [31, { meaning: 'GPU memory page fault', severity: 'INFO', next: APPLICATION }],
-  [32, { meaning: 'invalid or corrupted push buffer stream', severity: 'WARNING', next: RESET }],
-  [38, { meaning: 'driver firmware error', severity: 'WARNING', next: RESET }],
-  [43, { meaning: 'GPU stopped processing of one program', severity: 'INFO', next: APPLICATION }],
-  [45, { meaning: 'preemptive cleanup after an earlier error', severity: 'INFO', next: 'Look for the XID before it.' }],
-  [48, { meaning: 'double bit ECC error', severity: 'CRITICAL', next: RESET }],
-  [61, { meaning: 'internal micro-controller breakpoint or warning', severity: 'WARNING', next: RESET }],
-  [62, { meaning: 'internal micro-controller halt', severity: 'CRITICAL', next: RESET }],
+  [8, warning('GPU stopped processing', RESTART)],
+  [13, info('graphics engine exception', APPLICATION)],
+  [31, info('GPU memory page fault', APPLICATION)],
+  // Restart and check the application, but "primarily quality issues on PCI" that are not the program's doing.
+  [
+    32,
+    warning(
+      'invalid or corrupted push buffer stream',
+      'Restart the program that held the card; if it returns, check the PCIe link (slot, riser, replays).',
+    ),
+  ],
+  [38, warning('driver firmware error', WATCH)],
+  [39, warning('copy engine exception', RESTART)],
+  [40, warning('copy engine exception', RESTART)],
+  [41, warning('copy engine exception', RESTART)],
+  [43, info('GPU stopped processing of one program; the GPU is healthy', APPLICATION)],
+  [44, warning('graphics engine fault during a context switch', WATCH)],
+  [
+    45,
+    info(
+      'preemptive cleanup after an earlier error or the end of a program',
+      'Look for the XID before it; alone it is mostly a program that was stopped.',
+    ),
+  ],
+  [46, critical('GPU stopped processing', RESET)],
+  [48, critical('double bit ECC error', RESET)],
+  [
+    54,
+    critical(
+      'auxiliary power is not connected to the board',
+      `Check its power cable and seat; if it stays, ${SUPPORT}.`,
+    ),
+  ],
+  // Unused from Ampere on; the driver's list of names (nverror.h, PMU_BREAKPOINT) still has it.
+  [61, warning('internal micro-controller breakpoint', WATCH)],
+  [62, critical('internal micro-controller halt', RESET)],
   [
     63,
-    {
-      meaning: 'row remapping or page retirement recorded',
-      severity: 'WARNING',
-      next: 'Reset the GPU when its pods have ended, so that the remapping takes effect.',
-    },
+    info(
+      'row remapping or page retirement recorded',
+      'Nothing at once: the repair takes effect with the next reset of the GPU. See whether one is pending (nvidia-smi -q -d ROW_REMAPPER).',
+    ),
   ],
-  [64, { meaning: 'row remapping or page retirement could not be recorded', severity: 'CRITICAL', next: SUPPORT }],
-  [68, { meaning: 'video processor exception', severity: 'WARNING', next: APPLICATION }],
-  [69, { meaning: 'graphics engine class error', severity: 'INFO', next: APPLICATION }],
-  [74, { meaning: 'NVLink error', severity: 'CRITICAL', next: SUPPORT }],
-  [79, { meaning: 'GPU has fallen off the bus', severity: 'CRITICAL', next: SUPPORT }],
-  [92, { meaning: 'high rate of single bit ECC errors', severity: 'WARNING', next: SUPPORT }],
+  [64, critical('row remapping or page retirement could not be recorded', RESET)],
+  [68, warning('video decoder exception', RESTART)],
+  [69, info('graphics engine class error', APPLICATION)],
+  [74, critical('NVLink error', LINK)],
+  [79, critical('GPU has fallen off the bus', REBOOT)],
+  [92, warning('high rate of single bit ECC errors', WATCH)],
   [
     94,
-    {
-      meaning: 'contained ECC error',
-      severity: 'WARNING',
-      next: 'Restart the program that held the card; reset the GPU at the next opportunity.',
-    },
+    warning(
+      'contained memory error',
+      'Restart the program that held the card, others are not affected; reset the GPU when convenient.',
+    ),
   ],
-  [95, { meaning: 'uncontained ECC error', severity: 'CRITICAL', next: RESET }],
-  [109, { meaning: 'context switch timeout', severity: 'WARNING', next: RESET }],
-  [110, { meaning: 'security fault', severity: 'CRITICAL', next: SUPPORT }],
-  [119, { meaning: 'GSP RPC timeout', severity: 'CRITICAL', next: RESET }],
-  [120, { meaning: 'GSP error', severity: 'CRITICAL', next: RESET }],
-  [121, { meaning: 'C2C link corrected error', severity: 'INFO', next: 'No action, unless it happens often.' }],
-  [140, { meaning: 'unrecovered ECC error', severity: 'CRITICAL', next: RESET }],
-  [143, { meaning: 'GPU initialization failure', severity: 'CRITICAL', next: SUPPORT }],
+  [95, critical('uncontained memory error', RESET)],
+  [109, critical('context switch timeout', RESET)],
+  [
+    110,
+    critical(
+      'security fault',
+      `Undo what was last changed on the hardware and power the node off and on; if it returns, ${SUPPORT}.`,
+    ),
+  ],
+  [119, critical('GSP RPC timeout', RESET)],
+  [120, critical('GSP error', RESET)],
+  [
+    121,
+    info('C2C link errors, corrected', 'Nothing at once; a reset of the GPU in a service window trains the link anew.'),
+  ],
+  [136, critical('NVLink training failed', LINK)],
+  [137, info('NVLink privilege error', APPLICATION)],
+  [140, critical('unrecovered ECC error', RESET)],
+  [143, critical('GPU initialization error', RESET)],
+  // NVLink of Blackwell: fatal or not by subcode.
+  ...[144, 145, 146, 147, 148, 149, 150].map((xid): [number, Entry] => [xid, warning('NVLink error', RECOVERY)]),
+  [154, warning('the recovery that the GPU needs has changed', RECOVERY)],
+  [157, warning('a resource could not be retired for lack of spares', WATCH)],
+  [158, critical('GPU fatal timeout', RESET)],
+  // They tell more of a 48.
+  [171, critical('uncorrectable error in DRAM', RESET)],
+  [172, critical('uncorrectable error in SRAM', RESET)],
 ]);
 
 export function xidOf(xid: number): Omit<GpuXid, 'count'> {
@@ -70,6 +124,6 @@ export function xidOf(xid: number): Omit<GpuXid, 'count'> {
 export function nextAfterXid(xid: number): string {
   return (
     CATALOGUE.get(xid)?.next ??
-    'Look it up in NVIDIA\'s "XID Errors", and in the kernel log of the node (dmesg, lines with NVRM: Xid).'
+    "Look it up in NVIDIA's XID catalogue, and in the kernel log of the node (dmesg, lines with NVRM: Xid)."
   );
 }

@@ -1,20 +1,26 @@
 import { nextAfterXid } from '../xid-catalogue.ts';
 import type { CardRule, Verdict } from './rule.ts';
 
-/** NVIDIA, "XID Errors": the last one stays in DCGM until the driver is loaded anew, so it may be of some time ago. */
+/**
+ * DCGM keeps the last XID it saw and never sets it back, so it may be long over (NVIDIA/DCGM issue 277: until the driver is loaded anew;
+ * NVIDIA/dcgm-exporter issue 500: until the exporter is restarted). Severities and next steps: xid-catalogue.ts.
+ */
 export const xids: CardRule = {
   name: 'xid',
   card: ({ xids: seen }) =>
     (seen ?? []).map(({ xid, severity, meaning, count }) => ({
       severity,
       code: `XID_${xid}`,
-      message: `The driver reported XID ${xid}: ${meaning ?? "not in this product's table"}. It is the last one since the driver was loaded.`,
+      message: `The driver reported XID ${xid}: ${meaning ?? "not in this product's table"}. It is the last one DCGM saw and may be over.`,
       evidence: { xid, ...(count === null ? {} : { 'xids.count': count }) },
       next_step: nextAfterXid(xid),
     })),
 };
 
-/** An uncorrected error has cost a program its data; NVIDIA, "GPU Memory Error Management", "Uncorrectable errors". */
+/**
+ * An uncorrected error has cost a program its data. The next step is that of XID 48 in NVIDIA's catalogue; that an error of the last hour is
+ * CRITICAL and an older one WARNING is our choice: the newer one tells that it goes on.
+ */
 export const uncorrectedEcc: CardRule = {
   name: 'uncorrected-ecc',
   card: ({ ecc }) => {
@@ -29,15 +35,16 @@ export const uncorrectedEcc: CardRule = {
           ? `${lastHour} uncorrected memory errors in the last hour.`
           : `${since} uncorrected memory errors since the driver was loaded.`,
         evidence: { 'ecc.uncorrected_volatile': since, 'ecc.uncorrected_1h': lastHour },
-        next_step: 'Drain the node, reset the GPU so that the bad rows are remapped, and watch whether errors return.',
+        next_step:
+          'Drain the node, reset the GPU or reboot (bad rows are remapped then), and watch whether errors return.',
       },
     ];
   },
 };
 
 /**
- * NVIDIA, "GPU Memory Error Management", "Row remapping" (Ampere and later) and "Dynamic page retirement" (before): a failure to remap is
- * the criterion for replacement, a pending one needs a reset.
+ * NVIDIA, "GPU Memory Error Management" (row remapping, Ampere and later): the failure flag, confirmed by NVIDIA's field diagnostic, is the
+ * criterion for replacement; a pending one takes effect with a reset. Earlier cards retire pages (NVIDIA, "Dynamic Page Retirement").
  */
 export const memoryRepairs: CardRule = {
   name: 'memory-repairs',
@@ -47,15 +54,17 @@ export const memoryRepairs: CardRule = {
       verdicts.push({
         severity: 'CRITICAL',
         code: 'ROW_REMAP_FAILED',
-        message: 'A bad memory row could not be remapped: the card has no spare rows left there.',
+        message:
+          'A bad memory row could not be remapped: its bank or the card has no spare rows left, or it had been remapped before.',
         evidence: { 'remapped_rows.failed': true, 'remapped_rows.uncorrectable': rows.uncorrectable },
-        next_step: 'Cordon the node and have the card replaced; this is the criterion for a return to NVIDIA.',
+        next_step:
+          'Cordon the node and have the card replaced: with the field diagnostic of NVIDIA this is the criterion for a return.',
       });
     if (rows.pending === true || (pages.pending ?? 0) > 0)
       verdicts.push({
         severity: 'WARNING',
         code: rows.pending === true ? 'ROW_REMAP_PENDING' : 'PAGE_RETIREMENT_PENDING',
-        message: 'Bad memory was found and is still in use until the GPU is reset.',
+        message: 'Bad memory was found; its repair takes effect with the next reset of the GPU.',
         evidence: { 'remapped_rows.pending': rows.pending, 'retired_pages.pending': pages.pending },
         next_step: 'Drain the node when its pods can be moved, and reset the GPU or reboot.',
       });
@@ -63,20 +72,23 @@ export const memoryRepairs: CardRule = {
       verdicts.push({
         severity: 'CRITICAL',
         code: 'PAGES_RETIRED',
-        message: `${(pages.double_bit ?? 0) + (pages.single_bit ?? 0)} memory pages are retired; at ${RETIRED_PAGES} the card is worn out.`,
+        message: `${(pages.double_bit ?? 0) + (pages.single_bit ?? 0)} memory pages are retired; from ${RETIRED_PAGES} on DCGM calls the card failed.`,
         evidence: { 'retired_pages.double_bit': pages.double_bit, 'retired_pages.single_bit': pages.single_bit },
-        next_step: 'Cordon the node and have the card replaced.',
+        next_step: "Cordon the node and run NVIDIA's field diagnostic, which decides whether the card is replaced.",
       });
     return verdicts;
   },
 };
 
-/** "Dynamic page retirement": a card with 60 or more retired pages qualifies for return. */
-const RETIRED_PAGES = 60;
+/**
+ * DCGM_LIMIT_MAX_RETIRED_PAGES of DCGM's health checks and diagnostics, pages of both kinds together (60 before it was aligned with the
+ * field diagnostic). A card retires 64 at most.
+ */
+const RETIRED_PAGES = 63;
 
 /**
- * CRC errors are corrected by a replay; a recovery means that the link went down and was trained anew (NVIDIA, "XID Errors", XID 74;
- * DCGM field documentation). Some CRC errors are normal, so they count from a rate on.
+ * As DCGM's health watch judges (DcgmHealthWatch.cpp, MonitorNVLink4Fields): one replay or recovery is a failure; CRC errors are one from
+ * 100 a second on (DCGM_LIMIT_MAX_NVLINK_CRC_ERROR), because below that they do not matter. Links of Blackwell have other counters.
  */
 export const nvlink: CardRule = {
   name: 'nvlink-errors',
@@ -88,28 +100,24 @@ export const nvlink: CardRule = {
     };
     const next_step =
       'Run nvidia-smi nvlink -e on the node to see which link; reseat or replace the bridge or baseboard if one link stands out.';
-    if ((recovery ?? 0) > 0)
-      return [
-        {
-          severity: 'CRITICAL',
-          code: 'NVLINK_RECOVERY',
-          message: `NVLink went down and recovered ${recovery} times in the last hour.`,
-          evidence,
-          next_step,
-        },
-      ];
-    if ((crc ?? 0) + (replay ?? 0) < NVLINK_ERRORS) return [];
-    return [
-      {
-        severity: 'WARNING',
-        code: 'NVLINK_ERRORS',
-        message: `${(crc ?? 0) + (replay ?? 0)} NVLink transmission errors in the last hour; each slows traffic between cards.`,
-        evidence,
-        next_step,
-      },
+    const say = (severity: Verdict['severity'], code: string, message: string) => [
+      { severity, code, message, evidence, next_step },
     ];
+    if ((recovery ?? 0) > 0)
+      return say('CRITICAL', 'NVLINK_RECOVERY', `NVLink went down and recovered ${recovery} times in the last hour.`);
+    if ((replay ?? 0) > 0)
+      return say('CRITICAL', 'NVLINK_REPLAY', `NVLink had to send data again ${replay} times in the last hour.`);
+    const errors = crc ?? 0;
+    if (errors < CRC_ERRORS) return [];
+    return say(
+      errors >= CRC_ERRORS_FAILED ? 'CRITICAL' : 'WARNING',
+      'NVLINK_ERRORS',
+      `${errors} NVLink transmission errors (CRC) in the last hour; each slows traffic between cards.`,
+    );
   },
 };
 
-/** A hundred CRC errors a day are tolerated by NVIDIA's health checks (DCGM, policy "NVLink errors"); this is that within an hour. */
-const NVLINK_ERRORS = 100;
+/** 100 a second, an hour long. A shorter storm is WARNING: the hour's count does not tell it from a drizzle. */
+const CRC_ERRORS_FAILED = 100 * 3600;
+/** Our choice: DCGM warns at the first one, which says little of a link that carries on. A link that stands out has more in an hour. */
+const CRC_ERRORS = 100;

@@ -5,9 +5,9 @@ const THERMAL: ReadonlySet<ThrottleReason> = new Set(['THERMAL', 'HW_THERMAL', '
 const POWER: ReadonlySet<ThrottleReason> = new Set(['POWER_BRAKE', 'HW_SLOWDOWN', 'BOARD_LIMIT', 'RELIABILITY']);
 const POWER_CAP: ReadonlySet<ThrottleReason> = new Set(['POWER', 'POWER_CAP']);
 
-/** Less than this share of 5 minutes is a spike, no state. */
+/** Our choice (DCGM's health watch has none: any time counts): less than this share of 5 minutes is a spike, no state. */
 const THROTTLED_PERCENT = 5;
-/** A card at its power limit all the time is normal under full load, and worth knowing. */
+/** Our choice: half of the time is a state. A card at its power limit is normal under full load, and worth knowing. */
 const CAPPED_PERCENT = 50;
 
 /** NVML, `nvmlClocksEventReasons`; DCGM, `DCGM_FI_DEV_THERMAL_VIOLATION`: time that clocks were held down for heat. */
@@ -30,12 +30,19 @@ export const thermalThrottling: CardRule = {
   },
 };
 
-/** Power brake and hardware slowdown come from outside the card; a software power cap is its own limit. */
+/**
+ * A power brake comes from outside the card; a software power cap is its own limit (NVML, `nvmlClocksEventReasons`). Hardware slowdown stands
+ * for heat or for a power brake, so beside a reason of heat it is no second finding.
+ */
 export const powerThrottling: CardRule = {
   name: 'power-throttling',
   card: ({ throttling, power_draw_watts, power_limit_watts }) => {
     const all = throttling ?? [];
-    const brake = all.find(({ reason, percent }) => POWER.has(reason) && isLong(percent, THROTTLED_PERCENT));
+    const isHot = all.some(({ reason }) => THERMAL.has(reason));
+    const brake = all.find(
+      ({ reason, percent }) =>
+        POWER.has(reason) && isLong(percent, THROTTLED_PERCENT) && !(isHot && reason === 'HW_SLOWDOWN'),
+    );
     const cap = all.find(
       ({ reason, percent }) => POWER_CAP.has(reason) && percent !== null && percent >= CAPPED_PERCENT,
     );
@@ -64,7 +71,11 @@ function isLong(percent: number | null, least: number): boolean {
   return percent === null || percent >= least;
 }
 
-/** Slowdown begins at 85 to 95 °C by model (nvidia-smi -q, "GPU Slowdown Temp"); memory of HBM at 95 °C and more. */
+/**
+ * Our choice for all models, because the limits of the card itself are read by neither source: the lowest that published outputs of
+ * `nvidia-smi -q -d TEMPERATURE` have for A100 and H100 ("GPU Max Operating Temp" 85 and 87, slowdown at 89, "Memory Max Operating Temp" 95).
+ * V100 has 83 and 85, GeForce cards 88 to 93, so a V100 is told late and they are told early.
+ */
 const HOT_CELSIUS = 85;
 const HOT_MEMORY_CELSIUS = 95;
 
@@ -76,7 +87,7 @@ export const hot: CardRule = {
       {
         severity: 'WARNING',
         code: 'HOT',
-        message: `It is hot: ${core ?? '?'} °C${memory === null ? '' : `, memory ${memory} °C`}. Slowdown begins soon above ${HOT_CELSIUS} °C (memory ${HOT_MEMORY_CELSIUS} °C).`,
+        message: `It is hot: ${core ?? '?'} °C${memory === null ? '' : `, memory ${memory} °C`}. Data center cards are made for ${HOT_CELSIUS} °C (memory ${HOT_MEMORY_CELSIUS} °C) at most, and slow down a little above.`,
         evidence: { temperature_celsius: core, memory_temperature_celsius: memory },
         next_step: 'Check cooling of the node before the card slows itself down.',
       },
@@ -84,9 +95,10 @@ export const hot: CardRule = {
   },
 };
 
+/** Our choice: programs that take most of the memory on purpose (vLLM 90 % unless told otherwise) stay below it. */
 const NEAR_FULL = 0.95;
 
-/** Programs die with CUDA out of memory at the next allocation; many serving frameworks take 90 % on purpose. */
+/** Programs die with CUDA out of memory at the next allocation. */
 export const memoryNearFull: CardRule = {
   name: 'memory-near-full',
   card: ({ memory_used_mb: used, memory_total_mb: total, mig_instances }) => {
@@ -116,6 +128,7 @@ export const memoryNearFull: CardRule = {
   },
 };
 
+/** Our choice: under it is what a driver or a monitor causes, no work. */
 const IDLE_PERCENT = 5;
 
 /** A pod that has held a card for an hour without once using it. */

@@ -1,6 +1,9 @@
 import type { NodeRule } from './rule.ts';
 
-/** The device plugin takes unhealthy devices out of allocatable and leaves them in capacity (NVIDIA k8s-device-plugin, health checks). */
+/**
+ * The device plugin calls a device unhealthy after an XID that is no program's own, and does not take that back while it runs (NVIDIA
+ * k8s-device-plugin, ListAndWatch); such devices stay in the node's capacity and leave its allocatable.
+ */
 export const unhealthyDevices: NodeRule = {
   name: 'unhealthy-devices',
   node: ({ allocation }) =>
@@ -11,7 +14,8 @@ export const unhealthyDevices: NodeRule = {
         code: 'DEVICES_UNHEALTHY',
         message: `${capacity - allocatable} of ${capacity} ${name} are not handed out: the device plugin calls them unhealthy, or they are reserved.`,
         evidence: { [`allocation.${name}.capacity`]: capacity, [`allocation.${name}.allocatable`]: allocatable },
-        next_step: 'Look for XIDs of the node, and at the log of its device plugin pod.',
+        next_step:
+          'Look for XIDs of the node, and at the log of its device plugin pod. Once the GPU is repaired, restart that pod: until then it keeps the verdict.',
       })),
 };
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { GPU } from '../../../model/gpu.ts';
+import type { GPU, ThrottleReason } from '../../../model/gpu.ts';
 import { blankGpu } from '../blank-gpu.ts';
 import { xidOf } from '../xid-catalogue.ts';
 import type { UnjudgedNode } from './rule.ts';
@@ -112,9 +112,9 @@ describe('the rules for GPUs', () => {
     ],
     [
       'a card with worn out memory',
-      { retired_pages: { single_bit: 30, double_bit: 30, pending: 0 } },
+      { retired_pages: { single_bit: 31, double_bit: 32, pending: 0 } },
       'CRITICAL PAGES_RETIRED',
-      { retired_pages: { single_bit: 30, double_bit: 29, pending: 0 } },
+      { retired_pages: { single_bit: 31, double_bit: 31, pending: 0 } },
     ],
     [
       'a link that went down',
@@ -123,10 +123,22 @@ describe('the rules for GPUs', () => {
       { nvlink_errors_1h: { crc: null, replay: null, recovery: null } },
     ],
     [
+      'a link that sent again',
+      { nvlink_errors_1h: { crc: 5, replay: 1, recovery: 0 } },
+      'CRITICAL NVLINK_REPLAY',
+      { nvlink_errors_1h: { crc: 5, replay: 0, recovery: 0 } },
+    ],
+    [
       'a link with many errors',
-      { nvlink_errors_1h: { crc: 60, replay: 40, recovery: 0 } },
+      { nvlink_errors_1h: { crc: 100, replay: 0, recovery: 0 } },
       'WARNING NVLINK_ERRORS',
-      { nvlink_errors_1h: { crc: 60, replay: 39, recovery: 0 } },
+      { nvlink_errors_1h: { crc: 99, replay: 0, recovery: 0 } },
+    ],
+    [
+      'a link that fails 100 times a second',
+      { nvlink_errors_1h: { crc: 360_000, replay: null, recovery: null } },
+      'CRITICAL NVLINK_ERRORS',
+      { nvlink_errors_1h: { crc: 0, replay: null, recovery: null } },
     ],
     [
       'throttling for heat',
@@ -145,6 +157,12 @@ describe('the rules for GPUs', () => {
       { throttling: [{ reason: 'POWER_BRAKE', percent: null }] },
       'WARNING POWER_BRAKE',
       { throttling: [{ reason: 'SYNC_BOOST', percent: null }] },
+    ],
+    [
+      'hardware slowdown that no heat explains',
+      { throttling: [{ reason: 'HW_SLOWDOWN', percent: null }] },
+      'WARNING POWER_BRAKE',
+      { throttling: [{ reason: 'HW_SLOWDOWN', percent: 1 }] },
     ],
     [
       'a card at its power limit',
@@ -181,6 +199,17 @@ describe('the rules for GPUs', () => {
   ])('find %s', (_what, bad, code, good) => {
     expect(codesOf(bad)).toEqual([code]);
     expect(codesOf(good)).toEqual([]);
+  });
+
+  it('call hardware slowdown beside heat one thing, and a power brake beside heat two', () => {
+    const now = (...reasons: ThrottleReason[]) => ({
+      throttling: reasons.map((reason) => ({ reason, percent: null })),
+    });
+    expect(codesOf(now('HW_SLOWDOWN', 'HW_THERMAL'))).toEqual(['CRITICAL THERMAL_THROTTLING']);
+    expect(codesOf(now('HW_SLOWDOWN', 'HW_THERMAL', 'POWER_BRAKE'))).toEqual([
+      'CRITICAL THERMAL_THROTTLING',
+      'WARNING POWER_BRAKE',
+    ]);
   });
 
   it.each<[string, Partial<UnjudgedNode>, string, Partial<UnjudgedNode>]>([
