@@ -34,9 +34,10 @@ export function dcgmExporter(seed: string, inventory: Inventory, node: Node, tro
   const owner = (gpu: Gpu) => inventory.pods.find((pod) => pod.gpus.includes(gpu));
   const labelled = (
     more: (gpu: Gpu) => Readonly<Record<string, string>>,
-    value: (gpu: Gpu, time: number) => number | undefined,
+    value: (gpu: Gpu, time: number) => number,
+    gpus = node.gpus,
   ) =>
-    node.gpus.map((gpu) => {
+    gpus.map((gpu) => {
       const pod = owner(gpu);
       return sample(
         {
@@ -55,12 +56,11 @@ export function dcgmExporter(seed: string, inventory: Inventory, node: Node, tro
         (time) => value(gpu, time),
       );
     });
+  const isLost = (gpu: Gpu) => trouble.has('XID_79', gpu.index, troubleStart);
+  const lost = node.gpus.filter((gpu) => isLost(gpu));
+  const here = node.gpus.filter((gpu) => !isLost(gpu));
   /** Of a card that fell off the bus DCGM has blanks only, which the exporter leaves out. */
-  const each = (value: (gpu: Gpu, time: number) => number) =>
-    labelled(
-      () => ({}),
-      (gpu, time) => (trouble.has('XID_79', gpu.index, time) ? undefined : value(gpu, time)),
-    );
+  const each = (value: (gpu: Gpu, time: number) => number) => labelled(() => ({}), value, here);
   const key = [seed, inventory.spec.name, node.name];
   const isIdle = (gpu: Gpu) => trouble.has('ALLOCATED_IDLE', gpu.index, troubleStart);
   const busy = (gpu: Gpu, time: number) => (isIdle(gpu) ? 0 : 0.52 * gpu.load.at(time));
@@ -144,11 +144,13 @@ export function dcgmExporter(seed: string, inventory: Inventory, node: Node, tro
       family('gauge', 'DCGM_FI_DEV_XID_ERRORS', 'Value of the last XID error encountered.', [
         ...labelled(
           () => ({ err_code: '0', err_msg: 'No Error' }),
-          (gpu, time) => (trouble.has('XID_79', gpu.index, time) ? undefined : 0),
+          () => 0,
+          here,
         ),
         ...labelled(
           () => ({ err_code: '79', err_msg: 'GPU has fallen off the bus' }),
-          (gpu, time) => (trouble.has('XID_79', gpu.index, time) ? 79 : undefined),
+          () => 79,
+          lost,
         ),
       ]),
       family(
