@@ -8,6 +8,7 @@ import { createServer as createHttpServer } from 'node:http';
 import path from 'node:path';
 import { findSetpriv } from './binaries.ts';
 import { TEXT_CONTENT_TYPE, exposeText } from './exposition.ts';
+import { cardsOf } from './gpu-cards.ts';
 import { backfill } from './history.ts';
 import type { KubeCommand } from './kube-api/control.ts';
 import { createKubeApi } from './kube-api/kube-api.ts';
@@ -195,6 +196,7 @@ function kubeApi({ spec, token, certificatePem, privateKeyPem, expiredCertificat
     expiredCertificate,
     createdAt: new Date((epoch - 61 * 86_400) * 1000),
     objects: () => clusterObjects(world.inventory, epoch, Date.now() / 1000),
+    cardsOf: (node) => cardsOf(world, node, Date.now() / 1000),
   });
 }
 

@@ -1,4 +1,5 @@
 import { createCertificateAuthority } from '../certificates.ts';
+import type { Card } from '../gpu-cards.ts';
 import { listen } from '../listener.ts';
 import type { KubeCommandInput } from './control.ts';
 import { createKubeApi } from './kube-api.ts';
@@ -13,6 +14,8 @@ export interface KubeDoubleOptions {
   readonly bookmarkMs?: number;
   readonly services?: readonly ProxiedService[];
   readonly objects?: () => readonly KubeObject[];
+  /** What nvidia-smi in the pods of a node tells. */
+  readonly cardsOf?: (node: string) => readonly Card[];
 }
 
 /** The API server double alone, in this process, without metrics or other servers. */
@@ -41,6 +44,7 @@ export async function startKubeDouble(options: KubeDoubleOptions): Promise<KubeD
     createdAt: new Date(now.getTime() - 61 * DAY_MS),
     ...(options.bookmarkMs !== undefined && { bookmarkMs: options.bookmarkMs }),
     ...(options.services !== undefined && { services: options.services }),
+    ...(options.cardsOf !== undefined && { cardsOf: options.cardsOf }),
     objects: options.objects ?? (() => []),
   });
   const listener = await listen(() => api.createServer());

@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { Card } from '../gpu-cards.ts';
 import { statusObject } from './answers.ts';
 import { dpdkTelemetry } from './exec-dpdk.ts';
+import { nvidiaSmi } from './exec-nvidia-smi.ts';
 
 /*
  * Commands in containers over WebSocket, as wire.md §5.2 has it. A container of the double has a handful of programs; of one that
@@ -19,6 +21,14 @@ export interface ExecOptions {
   readonly misbehave: 'NO_STATUS' | 'NONSENSE' | undefined;
   readonly hostname: string;
   readonly runsDpdk: boolean;
+  /** Undefined = the container has no nvidia-smi. */
+  readonly smi: NvidiaSmi | undefined;
+}
+
+export interface NvidiaSmi {
+  readonly cards: readonly Card[];
+  /** Whether it runs in the host's process namespace. */
+  readonly seesHost: boolean;
 }
 
 interface Outcome {
@@ -45,7 +55,8 @@ export function serveExec(
   });
 }
 
-function run(webSocket: WebSocket, query: URLSearchParams, { misbehave, hostname, runsDpdk }: ExecOptions): void {
+function run(webSocket: WebSocket, query: URLSearchParams, options: ExecOptions): void {
+  const { misbehave, hostname, runsDpdk, smi } = options;
   const wants = (name: string) => query.get(name) === 'true' || query.get(name) === '1';
   const send = (channel: number, payload: Buffer) => webSocket.send(Buffer.concat([Buffer.from([channel]), payload]));
   // "Connected": an empty frame on the lowest channel of output.
@@ -80,7 +91,10 @@ function run(webSocket: WebSocket, query: URLSearchParams, { misbehave, hostname
     webSocket.once('close', () => clearInterval(timer));
     return;
   }
-  const outcome = shell(program, args, runsDpdk) ?? outcomeOf(program, args, hostname);
+  const outcome =
+    program === 'nvidia-smi'
+      ? smi && nvidiaSmi(args, smi.cards, smi.seesHost)
+      : (shell(program, args, runsDpdk) ?? outcomeOf(program, args, hostname));
   if (outcome?.stdout !== undefined && wants('stdout')) print(CHANNEL.STDOUT, outcome.stdout);
   if (outcome?.stderr !== undefined && wants('stderr')) print(CHANNEL.STDERR, outcome.stderr);
   if (misbehave === 'NO_STATUS') webSocket.close(1000);

@@ -1,4 +1,5 @@
 import type { Server } from 'node:https';
+import type { Card } from '../gpu-cards.ts';
 import { type Account, administrator } from './accounts.ts';
 import { KubeCommand, type KubeCommandInput, obey } from './control.ts';
 import { type Feature, type Kind, groupVersionOf, offered } from './kinds.ts';
@@ -20,6 +21,8 @@ export interface KubeApiOptions {
   readonly bookmarkMs?: number;
   /** Where the service proxy leads; default nowhere. */
   readonly services?: readonly ProxiedService[];
+  /** The cards of a node as of now; default none. */
+  readonly cardsOf?: (node: string) => readonly Card[];
   /** Everything that the simulation puts there, as of now. */
   objects(): readonly KubeObject[];
 }
@@ -82,6 +85,7 @@ export function createKubeApi(options: KubeApiOptions): KubeApi {
         bookmarkMs: options.bookmarkMs ?? 60_000,
         beforeAnswer: refresh,
         services: options.services ?? [],
+        cardsOf: options.cardsOf ?? (() => []),
       });
       const timer = setInterval(refresh, REFRESH_MS);
       timer.unref();

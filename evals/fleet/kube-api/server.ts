@@ -2,10 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Server, createServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { gzipSync } from 'node:zlib';
+import type { Card } from '../gpu-cards.ts';
 import { type Account, allowed, refusalOf } from './accounts.ts';
 import { type Answer, NO_SUCH_PATH, NO_SUCH_RESOURCE, UNAUTHORIZED, failure, json, notFound, text } from './answers.ts';
 import { discover, hasGroup, health, versionInfo } from './discovery.ts';
-import { type ExecProtocol, serveExec } from './exec.ts';
+import { type ExecProtocol, type NvidiaSmi, serveExec } from './exec.ts';
 import { type Fault, type Faults, createFaults } from './faults.ts';
 import { type Feature, kindOf } from './kinds.ts';
 import { answerObjects } from './objects-api.ts';
@@ -39,6 +40,8 @@ export interface ApiServerOptions {
   readonly beforeAnswer: () => void;
   /** Where `services/…/proxy` leads. */
   readonly services: readonly ProxiedService[];
+  /** The cards of a node as of now, which nvidia-smi in its pods tells. */
+  readonly cardsOf: (node: string) => readonly Card[];
 }
 
 const MAX_BODY = 3 * 1024 * 1024;
@@ -59,7 +62,7 @@ export function createApiState(
 
 /** A Kubernetes API server over TLS, by reference/wire.md §5. Not yet listening. */
 export function createApiServer(options: ApiServerOptions): Server {
-  const { state, certificate } = options;
+  const { certificate } = options;
   const server = createServer(
     { cert: certificate.certificatePem, key: certificate.privateKeyPem },
     (request, response) => {
@@ -71,7 +74,7 @@ export function createApiServer(options: ApiServerOptions): Server {
   );
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
-    upgrade(state, request, socket, head);
+    upgrade(options, request, socket, head);
   });
   return server;
 }
@@ -198,12 +201,13 @@ function forbidden(account: Pick<Account, 'username'>, wanted: Parameters<typeof
 
 const POD = { group: '', version: 'v1', resource: 'pods' };
 
-function upgrade(state: ApiState, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+function upgrade(options: ApiServerOptions, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const { state } = options;
   const { pathname: path, searchParams: query } = new URL(request.url ?? '/', 'https://api.invalid');
   const { faults } = state;
   if (faults.take(['HANG'], 'GET', path)) return;
   const instead = faults.take(['STATUS', 'REDIRECT', 'LOGIN_PAGE'], 'GET', path);
-  const refused = instead ? insteadOf(instead) : refusedExec(state, path, query, request.headers.authorization);
+  const refused = instead ? insteadOf(instead) : refusedExec(options, path, query, request.headers.authorization);
   if ('pod' in refused) {
     const misbehave = faults.take(['EXEC_NO_STATUS', 'EXEC_NONSENSE'], 'GET', path)?.kind;
     serveExec(request, socket, head, query, {
@@ -211,6 +215,7 @@ function upgrade(state: ApiState, request: IncomingMessage, socket: Duplex, head
       misbehave: misbehave && (misbehave === 'EXEC_NO_STATUS' ? 'NO_STATUS' : 'NONSENSE'),
       hostname: refused.pod,
       runsDpdk: refused.runsDpdk,
+      smi: refused.smi,
     });
     return;
   }
@@ -225,11 +230,11 @@ function upgrade(state: ApiState, request: IncomingMessage, socket: Duplex, head
 }
 
 function refusedExec(
-  state: ApiState,
+  { state, cardsOf }: ApiServerOptions,
   path: string,
   query: URLSearchParams,
   authorization: string | undefined,
-): Answer | { readonly pod: string; readonly runsDpdk: boolean } {
+): Answer | { readonly pod: string; readonly runsDpdk: boolean; readonly smi: NvidiaSmi | undefined } {
   const caller = callerOf(state, authorization);
   if (caller === 'UNKNOWN') return UNAUTHORIZED;
   const route = objectRoute(state.features, path);
@@ -249,7 +254,23 @@ function refusedExec(
     return failure(400, 'BadRequest', `container ${container ?? ''} is not valid for pod ${route.name ?? ''}`);
   if (!query.has('command')) return failure(400, 'BadRequest', 'you must specify at least 1 command for the container');
   // What asks for hugepages is a DPDK application.
-  return { pod: pod.metadata.name, runsDpdk: JSON.stringify(pod).includes('"hugepages-') };
+  const runsDpdk = JSON.stringify(pod).includes('"hugepages-');
+  return { pod: pod.metadata.name, runsDpdk, smi: smiOf(pod['spec'], container, cardsOf) };
+}
+
+const SMI_CONTAINERS: ReadonlySet<string> = new Set([
+  'nvidia-driver-ctr',
+  'nvidia-device-plugin',
+  'nvidia-dcgm-ctr',
+  'nvidia-dcgm-exporter',
+]);
+
+/** Containers of the GPU operator have the driver's programs; only the driver's own is in the host's process namespace. */
+function smiOf(spec: unknown, container: string, cardsOf: ApiServerOptions['cardsOf']): NvidiaSmi | undefined {
+  if (!SMI_CONTAINERS.has(container)) return undefined;
+  const node = typeof spec === 'object' && spec !== null && 'nodeName' in spec ? spec.nodeName : undefined;
+  const cards = typeof node === 'string' ? cardsOf(node) : [];
+  return { cards, seesHost: container === 'nvidia-driver-ctr' };
 }
 
 function containersOf(pod: Readonly<Record<string, unknown>>): string[] {

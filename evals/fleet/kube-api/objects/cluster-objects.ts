@@ -23,7 +23,7 @@ export function clusterObjects(inventory: Inventory, epoch: number, time: number
     ...workloadObjects(inventory, time),
     ...eventObjects(pods, time),
     ...(has('OPENSHIFT') ? openshiftObjects(spec, epoch - 40 * 86_400) : []),
-    ...(has('GPU_OPERATOR') ? gpuObjects() : []),
+    ...(has('GPU_OPERATOR') ? gpuObjects(inventory) : []),
     ...(has('SRIOV') ? sriovObjects(inventory) : []),
     ...(has('PTP') ? ptpObjects(nodes) : []),
     ...platformObjects(spec.features),

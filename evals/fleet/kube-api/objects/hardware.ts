@@ -1,6 +1,8 @@
 import type { Inventory, Node, Pod } from '../../inventory.ts';
 import type { KubeObject } from '../store.ts';
-import type { NodeExtras } from './core.ts';
+import { type NodeExtras, timeOf } from './core.ts';
+
+const GPU_NAMESPACE = 'nvidia-gpu-operator';
 
 /** Labels and resources that GPU feature discovery, node feature discovery and the SR-IOV device plugin put on nodes. */
 export function nodeExtras(inventory: Inventory, node: Node): NodeExtras {
@@ -29,8 +31,9 @@ export function nodeExtras(inventory: Inventory, node: Node): NodeExtras {
   };
 }
 
-export function gpuObjects(): KubeObject[] {
+export function gpuObjects(inventory: Inventory): KubeObject[] {
   return [
+    ...driverObjects(inventory),
     {
       apiVersion: 'nvidia.com/v1',
       kind: 'ClusterPolicy',
@@ -44,7 +47,7 @@ export function gpuObjects(): KubeObject[] {
         gfd: { enabled: true },
         mig: { strategy: 'single' },
       },
-      status: { state: 'ready', namespace: 'nvidia-gpu-operator', conditions: [{ type: 'Ready', status: 'True' }] },
+      status: { state: 'ready', namespace: GPU_NAMESPACE, conditions: [{ type: 'Ready', status: 'True' }] },
     },
     {
       apiVersion: 'nfd.openshift.io/v1',
@@ -55,9 +58,61 @@ export function gpuObjects(): KubeObject[] {
     {
       apiVersion: 'v1',
       kind: 'Service',
-      metadata: { name: 'nvidia-dcgm-exporter', namespace: 'nvidia-gpu-operator' },
+      metadata: { name: 'nvidia-dcgm-exporter', namespace: GPU_NAMESPACE },
       spec: { type: 'ClusterIP', ports: [{ name: 'gpu-metrics', port: 9400 }] },
     },
+  ];
+}
+
+const DRIVER = 'nvidia-driver-daemonset';
+
+/** The operator's driver: one pod on each node with GPUs. On OpenShift it is named after the version of the nodes' system. */
+function driverObjects({ nodes, spec }: Inventory): KubeObject[] {
+  const withGpus = nodes.filter(({ gpus }) => gpus.length > 0);
+  const app = spec.features.includes('OPENSHIFT') ? `${DRIVER}-${spec.openshiftVersion}` : DRIVER;
+  const labels = { app, 'app.kubernetes.io/component': 'nvidia-driver' };
+  const containers = [{ name: 'nvidia-driver-ctr', image: 'registry.local/nvidia/driver:580.159.03' }];
+  const count = withGpus.length;
+  return [
+    {
+      apiVersion: 'apps/v1',
+      kind: 'DaemonSet',
+      metadata: { name: app, namespace: GPU_NAMESPACE, labels },
+      spec: {
+        selector: { matchLabels: { app } },
+        template: { metadata: { labels }, spec: { hostPID: true, containers } },
+      },
+      status: {
+        currentNumberScheduled: count,
+        desiredNumberScheduled: count,
+        numberReady: count,
+        numberAvailable: count,
+        numberMisscheduled: 0,
+      },
+    },
+    ...withGpus.map((node) => ({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: {
+        name: `${app}-${node.name.split('-').at(-1) ?? ''}`,
+        namespace: GPU_NAMESPACE,
+        labels,
+        ownerReferences: [{ apiVersion: 'apps/v1', kind: 'DaemonSet', name: app, controller: true }],
+      },
+      spec: { nodeName: node.name, hostPID: true, containers },
+      status: {
+        phase: 'Running',
+        conditions: [{ type: 'Ready', status: 'True' }],
+        containerStatuses: containers.map((one) => ({
+          ...one,
+          ready: true,
+          started: true,
+          restartCount: 0,
+          state: { running: { startedAt: timeOf(node.bootTime + 60) } },
+          lastState: {},
+        })),
+      },
+    })),
   ];
 }
 
