@@ -13,6 +13,8 @@ export interface Gpu {
   readonly uuid: string;
   readonly pciBusId: string;
   readonly load: Rhythm;
+  /** `GPU_I_ID` of the instances it is cut into; empty = whole. A pod that has the card has the first. */
+  readonly migIds: readonly string[];
 }
 
 /** A virtual function of a network card. Its address is the same on every node that has such a card. */
@@ -20,6 +22,11 @@ export interface Vf {
   readonly pf: string;
   readonly index: number;
   readonly pciAddress: string;
+}
+
+/** What the device plugin hands out of a node in MIG's single strategy: instances where a card is cut, else cards. */
+export function gpuDevices({ gpus }: Pick<Node, 'gpus'>): number {
+  return gpus.reduce((sum, { migIds }) => sum + (migIds.length || 1), 0);
 }
 
 export interface Node {
@@ -266,6 +273,7 @@ function createNode(seed: string, spec: ClusterSpec, epoch: number, index: numbe
     vfs: spec.features.includes('SRIOV') ? virtualFunctions() : [],
     gpus: Array.from({ length: gpuCount }, (_, gpu) => ({
       index: gpu,
+      migIds: Array.from({ length: spec.migInstances }, (_id, instance) => String(instance + 1)),
       uuid: `GPU-${hex(8, key, gpu, 'a')}-${hex(4, key, gpu, 'b')}-${hex(4, key, gpu, 'c')}-${hex(4, key, gpu, 'd')}-${hex(12, key, gpu, 'e')}`,
       pciBusId: `00000000:${(0x17 + gpu * 0x23).toString(16).toUpperCase().padStart(2, '0')}:00.0`,
       load: createRhythm([...key, 'gpu', gpu].join('/'), { daily: 0.25, peakHourUtc: spec.peakHourUtc, wobble: 0.3 }),

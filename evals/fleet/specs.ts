@@ -21,6 +21,8 @@ export const ClusterSpec = z.strictObject({
   nodes: z.int().positive(),
   /** GPUs of the last node; 0 = a cluster without GPUs. */
   gpus: z.int().min(0),
+  /** MIG instances (3g.71gb) that each GPU is cut into, in the single strategy; 0 = whole GPUs. */
+  migInstances: z.int().min(0).max(2),
   gpuTroubles: z.array(GpuTrouble),
   workloads: z.array(z.enum(['PLATFORM', 'SHOP', 'INFERENCE', 'POINT_OF_SALE', 'USER_PLANE', 'RAN'])),
   /** Hour of day, UTC, of the busiest time. */
@@ -50,6 +52,7 @@ const HUB_1: ClusterSpec = {
   namespaces: [],
   nodes: 2,
   gpus: 0,
+  migInstances: 0,
   gpuTroubles: [],
   workloads: ['PLATFORM', 'USER_PLANE'],
   peakHourUtc: 13,
@@ -101,8 +104,11 @@ const STAGE_1: ClusterSpec = {
   environment: 'STAGING',
   kubernetesVersion: 'v1.32.1',
   openshiftVersion: '',
-  features: [],
+  features: ['GPU_OPERATOR'],
   nodes: 2,
+  gpus: 1,
+  migInstances: 2,
+  workloads: ['PLATFORM', 'SHOP', 'INFERENCE'],
   requestsPerSecond: 3,
   incident: false,
 };

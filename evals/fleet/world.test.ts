@@ -128,6 +128,29 @@ describe('world', () => {
       exported_namespace: 'ml',
     });
   });
+
+  it('tells of a card that is cut by its instances, each with the load of its engines and none with the card’s', () => {
+    const { targets } = createWorld(specNamed('stage-1'), OPTIONS);
+    const families = targets.find((target) => target.job === 'nvidia-dcgm-exporter')?.families ?? [];
+    const of = (name: string) =>
+      (families.find((family) => family.name === `DCGM_FI_${name}`)?.samples ?? []).map(({ labels, value }) => ({
+        id: labels['GPU_I_ID'],
+        profile: labels['GPU_I_PROFILE'],
+        isHeld: labels['pod'] !== '',
+        value: value(EPOCH),
+      }));
+    const parts = [
+      { id: '1', profile: '3g.71gb', isHeld: true },
+      { id: '2', profile: '3g.71gb', isHeld: false },
+    ];
+    expect(of('PROF_GR_ENGINE_ACTIVE')).toMatchObject(parts);
+    expect(of('PROF_GR_ENGINE_ACTIVE')[0]?.value).toBeGreaterThan(0);
+    expect(of('PROF_GR_ENGINE_ACTIVE')[1]?.value).toBe(0);
+    expect(of('DEV_GPU_UTIL')).toEqual([]);
+    const memory = ['DEV_FB_USED', 'DEV_FB_FREE', 'DEV_FB_RESERVED'].map((name) => of(name)[0]?.value ?? Number.NaN);
+    expect(memory.every((mib) => mib > 0)).toBe(true);
+    expect(memory.reduce((sum, mib) => sum + mib, 0)).toBe(71_885);
+  });
 });
 
 describe('incident', () => {

@@ -7,6 +7,10 @@ import { between } from '../random.ts';
 const MODEL = 'NVIDIA H200';
 const FRAMEBUFFER_MIB = 143_771;
 const RESERVED_MIB = 669;
+/** Half a card: an instance 3g.71gb. One that nobody holds has some of it taken. */
+const INSTANCE = { profile: '3g.71gb', mib: Math.floor(FRAMEBUFFER_MIB / 2), emptyMib: 48 };
+/** The place of an instance's id where the card is whole. */
+const WHOLE = '';
 /** Nanoseconds of each second that a hot card is held down. */
 const THROTTLED_NS = 0.42e9;
 /** Its temperature then. */
@@ -34,11 +38,11 @@ export function dcgmExporter(seed: string, inventory: Inventory, node: Node, tro
   const owner = (gpu: Gpu) => inventory.pods.find((pod) => pod.gpus.includes(gpu));
   const labelled = (
     more: (gpu: Gpu) => Readonly<Record<string, string>>,
-    value: (gpu: Gpu, time: number) => number,
-    gpus = node.gpus,
+    value: (gpu: Gpu, time: number, id: string) => number,
+    parts = partsOf(node.gpus),
   ) =>
-    gpus.map((gpu) => {
-      const pod = owner(gpu);
+    parts.map(({ gpu, id }) => {
+      const pod = isFirst(gpu, id) ? owner(gpu) : undefined;
       return sample(
         {
           gpu: String(gpu.index),
@@ -46,6 +50,7 @@ export function dcgmExporter(seed: string, inventory: Inventory, node: Node, tro
           pci_bus_id: gpu.pciBusId,
           device: `nvidia${gpu.index}`,
           modelName: MODEL,
+          ...(id !== WHOLE && { GPU_I_PROFILE: INSTANCE.profile, GPU_I_ID: id }),
           Hostname: node.name,
           DCGM_FI_DRIVER_VERSION: '580.159.03',
           container: pod?.container ?? '',
@@ -53,20 +58,32 @@ export function dcgmExporter(seed: string, inventory: Inventory, node: Node, tro
           pod: pod?.name ?? '',
           ...more(gpu),
         },
-        (time) => value(gpu, time),
+        (time) => value(gpu, time, id),
       );
     });
   const isLost = (gpu: Gpu) => trouble.has('XID_79', gpu.index, troubleStart);
-  const lost = node.gpus.filter((gpu) => isLost(gpu));
-  const here = node.gpus.filter((gpu) => !isLost(gpu));
+  const lost = partsOf(node.gpus).filter(({ gpu }) => isLost(gpu));
+  const here = partsOf(node.gpus).filter(({ gpu }) => !isLost(gpu));
   /** Of a card that fell off the bus DCGM has blanks only, which the exporter leaves out. */
-  const each = (value: (gpu: Gpu, time: number) => number) => labelled(() => ({}), value, here);
+  const each = (value: (gpu: Gpu, time: number, id: string) => number) => labelled(() => ({}), value, here);
   const key = [seed, inventory.spec.name, node.name];
   const isIdle = (gpu: Gpu) => trouble.has('ALLOCATED_IDLE', gpu.index, troubleStart);
   const busy = (gpu: Gpu, time: number) => (isIdle(gpu) ? 0 : 0.52 * gpu.load.at(time));
   const watts = (gpu: Gpu, load: number) => 62 + between(300, 325, ...key, gpu.index, 'watts') * load;
   const usedMib = (gpu: Gpu, time: number) =>
     Math.floor(between(58_000, 66_000, ...key, gpu.index, 'memory') * (0.97 + 0.03 * gpu.load.at(time)));
+  const used = (gpu: Gpu, time: number, id: string) => (isFirst(gpu, id) ? usedMib(gpu, time) : INSTANCE.emptyMib);
+  const reserved = (id: string) => (id === WHOLE ? RESERVED_MIB : Math.floor(RESERVED_MIB / 2));
+  const free = (gpu: Gpu, time: number, id: string) =>
+    (id === WHOLE ? FRAMEBUFFER_MIB : INSTANCE.mib) - reserved(id) - used(gpu, time, id);
+  const engine = (gpu: Gpu, time: number, id: string) => (isFirst(gpu, id) ? busy(gpu, time) : 0);
+  /** Utilization is of whole cards only; DCGM has blanks of it for instances. */
+  const ofWhole = (value: (gpu: Gpu, time: number) => number) =>
+    labelled(
+      () => ({}),
+      value,
+      here.filter(({ id }) => id === WHOLE),
+    );
   return {
     job: 'nvidia-dcgm-exporter',
     instance: `${node.address}:9400`,
@@ -119,26 +136,21 @@ export function dcgmExporter(seed: string, inventory: Inventory, node: Node, tro
         'gauge',
         'DCGM_FI_DEV_GPU_UTIL',
         'GPU utilization (in %).',
-        each((gpu, time) => Math.round(100 * busy(gpu, time))),
+        ofWhole((gpu, time) => Math.round(100 * busy(gpu, time))),
       ),
       family(
         'gauge',
         'DCGM_FI_DEV_MEM_COPY_UTIL',
         'Memory utilization (in %).',
-        each((gpu, time) => Math.round(58 * busy(gpu, time))),
+        ofWhole((gpu, time) => Math.round(58 * busy(gpu, time))),
       ),
-      family(
-        'gauge',
-        'DCGM_FI_DEV_FB_FREE',
-        'Framebuffer memory free (in MiB).',
-        each((gpu, time) => FRAMEBUFFER_MIB - RESERVED_MIB - usedMib(gpu, time)),
-      ),
-      family('gauge', 'DCGM_FI_DEV_FB_USED', 'Framebuffer memory used (in MiB).', each(usedMib)),
+      family('gauge', 'DCGM_FI_DEV_FB_FREE', 'Framebuffer memory free (in MiB).', each(free)),
+      family('gauge', 'DCGM_FI_DEV_FB_USED', 'Framebuffer memory used (in MiB).', each(used)),
       family(
         'gauge',
         'DCGM_FI_DEV_FB_RESERVED',
         'Framebuffer memory reserved (in MiB).',
-        each(() => RESERVED_MIB),
+        each((_gpu, _time, id) => reserved(id)),
       ),
       // A new XID is a new series, with the code and what it means as labels; 0 until there is one.
       family('gauge', 'DCGM_FI_DEV_XID_ERRORS', 'Value of the last XID error encountered.', [
@@ -183,14 +195,23 @@ export function dcgmExporter(seed: string, inventory: Inventory, node: Node, tro
         'gauge',
         'DCGM_FI_PROF_GR_ENGINE_ACTIVE',
         'Ratio of time the graphics engine is active.',
-        each((gpu, time) => Math.round(busy(gpu, time) * 1e6) / 1e6),
+        each((gpu, time, id) => Math.round(engine(gpu, time, id) * 1e6) / 1e6),
       ),
       family(
         'gauge',
         'DCGM_FI_PROF_DRAM_ACTIVE',
         'Ratio of cycles the device memory interface is active sending or receiving data.',
-        each((gpu, time) => Math.round(0.61 * busy(gpu, time) * 1e6) / 1e6),
+        each((gpu, time, id) => Math.round(0.61 * engine(gpu, time, id) * 1e6) / 1e6),
       ),
     ],
   };
+}
+
+/** What the exporter has a series of: each instance of a card that is cut, else the card. */
+function partsOf(gpus: readonly Gpu[]): { readonly gpu: Gpu; readonly id: string }[] {
+  return gpus.flatMap((gpu) => (gpu.migIds.length > 0 ? gpu.migIds : [WHOLE]).map((id) => ({ gpu, id })));
+}
+
+function isFirst({ migIds }: Gpu, id: string): boolean {
+  return id === (migIds[0] ?? WHOLE);
 }

@@ -1,4 +1,4 @@
-import type { Inventory, Node, Pod } from '../inventory.ts';
+import { type Inventory, type Node, type Pod, gpuDevices } from '../inventory.ts';
 import { constant, family, sample } from '../metric-model.ts';
 import type { Family, Sample, Target } from '../metric-model.ts';
 
@@ -21,7 +21,7 @@ function nodeFamilies(nodes: readonly Node[]): Family[] {
     constant({ node: node.name, resource: 'memory', unit: 'byte' }, node.memoryBytes),
     ...(node.gpus.length === 0
       ? []
-      : [constant({ node: node.name, resource: 'nvidia_com_gpu', unit: 'integer' }, node.gpus.length)]),
+      : [constant({ node: node.name, resource: 'nvidia_com_gpu', unit: 'integer' }, gpuDevices(node))]),
   ];
   return [
     family(

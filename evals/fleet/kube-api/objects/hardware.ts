@@ -1,4 +1,4 @@
-import type { Inventory, Node, Pod } from '../../inventory.ts';
+import { type Inventory, type Node, type Pod, gpuDevices } from '../../inventory.ts';
 import type { KubeObject } from '../store.ts';
 import { type NodeExtras, timeOf } from './core.ts';
 
@@ -7,7 +7,8 @@ const GPU_NAMESPACE = 'nvidia-gpu-operator';
 /** Labels and resources that GPU feature discovery, node feature discovery and the SR-IOV device plugin put on nodes. */
 export function nodeExtras(inventory: Inventory, node: Node): NodeExtras {
   const { features } = inventory.spec;
-  const gpus = features.includes('GPU_OPERATOR') ? node.gpus.length : 0;
+  const gpus = features.includes('GPU_OPERATOR') ? gpuDevices(node) : 0;
+  const isCut = node.gpus.some(({ migIds }) => migIds.length > 0);
   const sriov = features.includes('SRIOV');
   return {
     labels: {
@@ -15,8 +16,8 @@ export function nodeExtras(inventory: Inventory, node: Node): NodeExtras {
         'feature.node.kubernetes.io/pci-10de.present': 'true',
         'nvidia.com/gpu.present': 'true',
         'nvidia.com/gpu.count': String(gpus),
-        'nvidia.com/gpu.product': 'NVIDIA-H200',
-        'nvidia.com/gpu.memory': '143771',
+        'nvidia.com/gpu.product': isCut ? 'NVIDIA-H200-MIG-3g.71gb' : 'NVIDIA-H200',
+        'nvidia.com/gpu.memory': isCut ? '71885' : '143771',
         'nvidia.com/gpu.family': 'hopper',
         'nvidia.com/mig.capable': 'true',
         'nvidia.com/mig.strategy': 'single',
