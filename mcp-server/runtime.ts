@@ -253,7 +253,7 @@ export async function openRuntime({
       health,
       healthHistories,
       discovery,
-      permissions: { check: (cluster, signal) => checkPermissions(cluster, { spokes, clock }, signal) },
+      permissions: { check: (cluster, signal) => checkPermissions(cluster, { spokes, clock, cnfPrefixes }, signal) },
       imports,
       metrics: metricsCollector,
       usage: createMetricUsage({ metrics: metricsCollector, clock }),

@@ -7,7 +7,7 @@ import { newRow, toCluster } from '../../backend/registry/cluster-rows.ts';
 import { discover } from '../../backend/registry/discovery/discover.ts';
 import { checkPermissions } from '../../backend/registry/permissions/check.ts';
 import { NEEDS } from '../../backend/registry/permissions/needs.ts';
-import { rulesOf } from '../../backend/registry/permissions/rbac.ts';
+import { execRules, rulesOf } from '../../backend/registry/permissions/rbac.ts';
 import { createAddressPolicy } from '../../backend/spokes/address-policy.ts';
 import { createSpokes } from '../../backend/spokes/spokes.ts';
 import { createTransport } from '../../backend/spokes/transport.ts';
@@ -24,7 +24,11 @@ afterEach(async () => {
 
 /** A cluster with everything installed, asked as somebody with these rules. */
 async function setUp(rules: Rules, exec_enabled = false) {
-  const double = await startKubeDouble({ token: 'admin-token', features: Feature.options });
+  const double = await startKubeDouble({
+    token: 'admin-token',
+    features: Feature.options,
+    objects: () => NAMESPACES.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })),
+  });
   double.control({
     action: 'ACCOUNTS',
     accounts: [{ username: 'system:serviceaccount:ops:aiops', token: 'ours', rules }],
@@ -55,18 +59,22 @@ async function setUp(rules: Rules, exec_enabled = false) {
   return { cluster, parts: { spokes, clock: systemClock }, double };
 }
 
-/** The printed role in the words of the double. Paths are for everyone who is signed in there. */
-function printed(options: { exec: boolean; acm: boolean }): Rules {
-  return rulesOf(options).flatMap(({ apiGroups, resources, resourceNames, verbs }) =>
-    apiGroups && resources
-      ? [{ verbs, groups: apiGroups, resources, ...(resourceNames && { names: resourceNames }) }]
-      : [],
-  );
+/** The printed roles in the words of the double. Paths are for everyone who is signed in there. */
+function printed(execIn: string[]): Rules {
+  const inWords = (rules: ReturnType<typeof rulesOf>) =>
+    rules.flatMap(({ apiGroups, resources, resourceNames, verbs }) =>
+      apiGroups && resources
+        ? [{ verbs, groups: apiGroups, resources, ...(resourceNames && { names: resourceNames }) }]
+        : [],
+    );
+  return [...inWords(rulesOf({ acm: true })), ...inWords(execRules()).map((rule) => ({ ...rule, namespaces: execIn }))];
 }
+
+const NAMESPACES = ['nvidia-gpu-operator', 'shop', 'upf-core'];
 
 describe('the permission self-check', () => {
   it('misses nothing with the RBAC that is printed, and discovery leaves nothing unknown', async () => {
-    const { cluster, parts } = await setUp(printed({ exec: true, acm: true }), true);
+    const { cluster, parts } = await setUp(printed(['nvidia-gpu-operator', 'upf-core']), true);
     const check = await checkPermissions(cluster, parts);
     expect(check.identity).toBe('system:serviceaccount:ops:aiops');
     // The double answers reviews of paths with no for all but its administrator, and serves them to everyone.
@@ -75,6 +83,23 @@ describe('the permission self-check', () => {
     const purposes = ['HEALTH', 'DISCOVERY', 'LOGS', 'WORKLOADS', 'GPU', 'CNF', 'ACM_IMPORT', 'EXEC'];
     expect([...new Set(check.permissions.map((one) => one.needed_for))]).toEqual(purposes);
     expect((await discover(cluster, parts)).capabilities.unknown).toEqual([]);
+  });
+
+  it('asks for commands in each namespace where they would be run, and says where they may not', async () => {
+    const { cluster, parts } = await setUp(printed(['nvidia-gpu-operator']), true);
+    const { permissions } = await checkPermissions(cluster, parts);
+    const exec = permissions.filter(({ needed_for }) => needed_for === 'EXEC');
+    expect(exec.map(({ verb, namespace, allowed }) => [verb, namespace, allowed])).toEqual([
+      ['get', 'nvidia-gpu-operator', true],
+      ['create', 'nvidia-gpu-operator', true],
+      ['get', 'upf-core', false],
+      ['create', 'upf-core', false],
+    ]);
+    const blind = await setUp([], true);
+    const unlisted = (await checkPermissions(blind.cluster, blind.parts)).permissions;
+    expect(new Set(unlisted.flatMap(({ namespace }) => namespace ?? []))).toEqual(
+      new Set(['nvidia-gpu-operator', 'gpu-operator']),
+    );
   });
 
   it('names each verb that is missing, and asks for exec only where it is switched on', async () => {

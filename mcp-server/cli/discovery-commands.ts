@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { AppError } from '../../backend/model/errors.ts';
 import type { ImportReport } from '../../backend/registry/import/imports.ts';
 import type { CheckedPermission } from '../../backend/registry/permissions/check.ts';
+import { GPU_NAMESPACES } from '../../backend/registry/permissions/needs.ts';
 import { spokeRbac } from '../../backend/registry/permissions/rbac.ts';
 import type { WithSession } from './cluster-commands.ts';
 import { readStdin } from './read-stdin.ts';
@@ -11,7 +12,8 @@ import { table } from './table.ts';
 interface RbacOptions {
   readonly namespace: string;
   readonly name: string;
-  readonly exec?: boolean;
+  /** True = without a namespace. */
+  readonly exec?: true | readonly string[];
   readonly acm?: boolean;
 }
 
@@ -23,10 +25,15 @@ export function discoveryCommands(program: Command, withSession: WithSession, pr
     .description('print the least RBAC that the platform needs on a cluster; pipe it into kubectl apply -f -')
     .option('--namespace <namespace>', 'namespace of the service account', kubernetesName, 'aiops-system')
     .option('--name <name>', 'name of the service account, its token, role and binding', kubernetesName, 'aiops-spoke')
-    .option('--exec', 'also allow commands in pods, for clusters with exec_enabled')
+    .option(
+      '--exec [namespaces...]',
+      `also allow commands in pods of these namespaces, for clusters with exec_enabled; default ${GPU_NAMESPACES.join(' ')}`,
+      (text: string, before: readonly string[] | undefined) => [...(before ?? []), kubernetesName(text)],
+    )
     .option('--acm', 'also allow reading the managed clusters of an ACM hub')
     .action(({ namespace, name, exec, acm }: RbacOptions) => {
-      print(spokeRbac({ namespace, name, exec: exec === true, acm: acm === true }).trimEnd());
+      const execIn = exec === undefined ? [] : exec === true ? GPU_NAMESPACES : exec;
+      print(spokeRbac({ namespace, name, execIn, acm: acm === true }).trimEnd());
     });
   cluster
     .command('check <cluster>')
@@ -102,15 +109,15 @@ async function textOf(file: string): Promise<string> {
   }
 }
 
-function rowOf({ needed_for, verb, group, resource, name, allowed, reason }: CheckedPermission): string[] {
-  const full = group === '' ? resource : `${resource} (${group})`;
+function rowOf(checked: CheckedPermission): string[] {
+  const { needed_for, verb, group, resource, name, namespace, allowed, reason } = checked;
+  const kind = group === '' ? resource : `${resource} (${group})`;
+  const full = namespace === null ? kind : `${kind} in ${namespace}`;
   const verdict = allowed === null ? 'unknown' : allowed ? 'yes' : 'no';
   return [needed_for, verb, name === null ? full : `${full} ${name}`, verdict, reason ?? ''];
 }
 
 function kubernetesName(text: string): string {
   if (/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(text)) return text;
-  throw new AppError('VALIDATION_FAILED', `${JSON.stringify(text)} is not a Kubernetes name.`, {
-    hint: 'Use a-z, 0-9 and -, at most 63 characters.',
-  });
+  throw new InvalidArgumentError('Use a-z, 0-9 and -, at most 63 characters.');
 }

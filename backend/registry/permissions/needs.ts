@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { CnfPrefix } from '../discovery/cnf.ts';
 
 /** What a permission on a cluster is for. */
 export const NeededFor = z.enum([
@@ -22,6 +23,8 @@ export interface ObjectNeed {
   readonly resource: string;
   readonly verbs: readonly string[];
   readonly name?: string;
+  /** Only in the namespaces of {@link execNamespacesOf}, by a Role of each. */
+  readonly namespaced?: true;
 }
 
 export interface PathNeed {
@@ -31,6 +34,16 @@ export interface PathNeed {
 }
 
 export type Need = ObjectNeed | PathNeed;
+
+/** Where NVIDIA's GPU operator puts its pods: on OpenShift, and by its Helm chart. */
+export const GPU_NAMESPACES: readonly string[] = ['nvidia-gpu-operator', 'gpu-operator'];
+
+/** Of a cluster's namespaces those in whose pods commands are run: nvidia-smi for GPUs, dpdk-telemetry.py for network functions. */
+export function execNamespacesOf(names: readonly string[], prefixes: readonly CnfPrefix[]): string[] {
+  const runs = (name: string) =>
+    GPU_NAMESPACES.includes(name) || prefixes.some(({ prefix }) => name.startsWith(prefix));
+  return names.filter((name) => runs(name)).sort();
+}
 
 const READ = ['get', 'list', 'watch'] as const;
 const LIST = ['list'] as const;
@@ -98,5 +111,5 @@ export const NEEDS: readonly Need[] = [
   ...needs('CNF', READ, 'ptp.openshift.io', 'ptpconfigs', 'nodeptpdevices'),
   ...needs('ACM_IMPORT', READ, 'cluster.open-cluster-management.io', 'managedclusters'),
   // A WebSocket is a GET; recent API servers ask for `create` all the same.
-  ...needs('EXEC', ['get', 'create'], '', 'pods/exec'),
+  { for: 'EXEC', group: '', resource: 'pods/exec', verbs: ['get', 'create'], namespaced: true },
 ];

@@ -1,7 +1,8 @@
 import { parseAllDocuments } from 'yaml';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { rulesOf, spokeRbac } from './rbac.ts';
+import { GPU_NAMESPACES, execNamespacesOf } from './needs.ts';
+import { execRules, rulesOf, spokeRbac } from './rbac.ts';
 
 const Document = z.looseObject({
   apiVersion: z.string(),
@@ -19,7 +20,7 @@ const WRITES = new Set([
   'escalate',
   '*',
 ]);
-const options = { namespace: 'ops', name: 'aiops', exec: false, acm: false };
+const options = { namespace: 'ops', name: 'aiops', execIn: [], acm: false };
 
 describe('the RBAC of a spoke', () => {
   it('is a service account with a token, one role, and the binding between them', () => {
@@ -39,7 +40,7 @@ describe('the RBAC of a spoke', () => {
   });
 
   it('changes nothing in a cluster, sees no Secret, and names no wildcard', () => {
-    const rules = rulesOf({ exec: false, acm: true });
+    const rules = rulesOf({ acm: true });
     const writing = rules.filter(({ verbs }) => verbs.some((verb) => WRITES.has(verb)));
     expect(writing.map(({ resources }) => resources)).toEqual([['prometheuses/api']]);
     const text = JSON.stringify(rules);
@@ -52,9 +53,39 @@ describe('the RBAC of a spoke', () => {
   });
 
   it('has what is asked for only when it is asked for', () => {
-    const resources = (exec: boolean, acm: boolean) => rulesOf({ exec, acm }).flatMap((rule) => rule.resources ?? []);
-    expect(resources(false, false)).not.toContain('pods/exec');
-    expect(resources(false, false)).not.toContain('managedclusters');
-    expect(resources(true, true)).toEqual(expect.arrayContaining(['pods/exec', 'managedclusters']));
+    const resources = (acm: boolean) => rulesOf({ acm }).flatMap((rule) => rule.resources ?? []);
+    expect(resources(false)).not.toContain('managedclusters');
+    expect(resources(true)).toContain('managedclusters');
+    expect(spokeRbac(options)).not.toContain('pods/exec');
+  });
+
+  it('allows commands only in the namespaces that are named, each by a role of its own, never in the whole cluster', () => {
+    const text = spokeRbac({ ...options, execIn: ['upf-core', 'nvidia-gpu-operator', 'upf-core'] });
+    const documents = parseAllDocuments(text).map((document) => Document.parse(document.toJS()));
+    const places = documents
+      .slice(5)
+      .map(({ kind, metadata }) => `${kind} ${metadata.name} ${String(metadata['namespace'])}`);
+    expect(places).toEqual([
+      'Role aiops-exec upf-core',
+      'RoleBinding aiops-exec upf-core',
+      'Role aiops-exec nvidia-gpu-operator',
+      'RoleBinding aiops-exec nvidia-gpu-operator',
+    ]);
+    expect(documents[5]?.['rules']).toEqual(execRules());
+    expect(execRules()).toEqual([{ apiGroups: [''], resources: ['pods/exec'], verbs: ['get', 'create'] }]);
+    expect(documents[6]).toMatchObject({
+      roleRef: { kind: 'Role', name: 'aiops-exec' },
+      subjects: [{ kind: 'ServiceAccount', name: 'aiops', namespace: 'ops' }],
+    });
+    expect(JSON.stringify(documents[3])).not.toContain('pods/exec');
+  });
+
+  it('is for commands about the namespaces of the GPU operator and of network functions', () => {
+    const names = ['shop', 'upf-core', 'upfront', ...GPU_NAMESPACES];
+    expect(execNamespacesOf(names, [{ prefix: 'upf-', type: 'UPF' }])).toEqual([
+      'gpu-operator',
+      'nvidia-gpu-operator',
+      'upf-core',
+    ]);
   });
 });

@@ -1,13 +1,13 @@
 import { stringify } from 'yaml';
-import { NEEDS, type Need, type NeededFor } from './needs.ts';
+import { NEEDS, type Need } from './needs.ts';
 
 export interface RbacOptions {
   /** Of the service account. */
   readonly namespace: string;
   /** Of every object. */
   readonly name: string;
-  /** Whether commands may be run in pods (`exec_enabled` of the cluster). */
-  readonly exec: boolean;
+  /** Namespaces in whose pods commands may be run (`exec_enabled` of the cluster); they have to exist there. */
+  readonly execIn: readonly string[];
   /** Whether it is an ACM hub whose managed clusters are imported. */
   readonly acm: boolean;
 }
@@ -22,7 +22,7 @@ interface Rule {
 
 const LABELS = { 'app.kubernetes.io/name': 'aiops-nextgen', 'app.kubernetes.io/component': 'spoke-access' };
 
-/** The least RBAC that the platform needs on a cluster, as YAML for `kubectl apply -f -`: read only, but for `exec` when it is asked for. */
+/** The least RBAC that the platform needs on a cluster, as YAML for `kubectl apply -f -`: read only, but for `exec` in the namespaces that are asked for. */
 export function spokeRbac(options: RbacOptions): string {
   const { namespace, name } = options;
   const metadata = (inNamespace: boolean) => ({ name, ...(inNamespace ? { namespace } : {}), labels: LABELS });
@@ -48,15 +48,43 @@ export function spokeRbac(options: RbacOptions): string {
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name },
       subjects: [{ kind: 'ServiceAccount', name, namespace }],
     },
+    ...[...new Set(options.execIn)].flatMap((where) => [
+      {
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'Role',
+        metadata: { name: `${name}-exec`, namespace: where, labels: LABELS },
+        rules: execRules(),
+      },
+      {
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'RoleBinding',
+        metadata: { name: `${name}-exec`, namespace: where, labels: LABELS },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: `${name}-exec` },
+        subjects: [{ kind: 'ServiceAccount', name, namespace }],
+      },
+    ]),
   ];
   return documents.map((document) => stringify(document, { aliasDuplicateObjects: false })).join('---\n');
 }
 
+/** What holds in the whole cluster. */
+export function rulesOf({ acm }: Pick<RbacOptions, 'acm'>): Rule[] {
+  return grouped(NEEDS.filter((need) => !isNamespaced(need) && (acm || need.for !== 'ACM_IMPORT')));
+}
+
+/** What holds in each namespace where commands may be run. */
+export function execRules(): Rule[] {
+  return grouped(NEEDS.filter(isNamespaced));
+}
+
+function isNamespaced(need: Need): boolean {
+  return 'namespaced' in need;
+}
+
 /** Resources of one group with the same verbs and names share a rule. In the order of {@link NEEDS}. */
-export function rulesOf(options: Pick<RbacOptions, 'exec' | 'acm'>): Rule[] {
+function grouped(needs: readonly Need[]): Rule[] {
   const rules = new Map<string, Rule>();
-  for (const need of NEEDS) {
-    if (!isWanted(need.for, options)) continue;
+  for (const need of needs) {
     const key = keyOf(need);
     const rule = rules.get(key);
     if (rule === undefined) rules.set(key, ruleOf(need));
@@ -64,11 +92,6 @@ export function rulesOf(options: Pick<RbacOptions, 'exec' | 'acm'>): Rule[] {
     else rule.resources?.push(need.resource);
   }
   return [...rules.values()];
-}
-
-function isWanted(purpose: NeededFor, { exec, acm }: Pick<RbacOptions, 'exec' | 'acm'>): boolean {
-  if (purpose === 'EXEC') return exec;
-  return purpose === 'ACM_IMPORT' ? acm : true;
 }
 
 function keyOf(need: Need): string {
