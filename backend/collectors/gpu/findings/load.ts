@@ -73,7 +73,7 @@ function isLong(percent: number | null, least: number): boolean {
 
 /**
  * Our choice for all models, because the limits of the card itself are read by neither source: the lowest that published outputs of
- * `nvidia-smi -q -d TEMPERATURE` have for A100 and H100 ("GPU Max Operating Temp" 85 and 87, slowdown at 89, "Memory Max Operating Temp" 95).
+ * `nvidia-smi -q -d TEMPERATURE` have for A100 and H800 ("GPU Max Operating Temp" 85 and 87, slowdown at 89, "Memory Max Operating Temp" 95).
  * V100 has 83 and 85, GeForce cards 88 to 93, so a V100 is told late and they are told early.
  */
 const HOT_CELSIUS = 85;
