@@ -43,7 +43,8 @@ const TIMEOUT_MS = 15_000;
 
 /**
  * Asks a cluster's API server what the stored credentials allow, one SelfSubjectAccessReview for each verb that the platform
- * needs; for commands in pods one for each namespace where they would be run. Throws the spoke's error when the API server does not answer or does not take the credentials.
+ * needs; for commands in pods one for each namespace where they would be run. Throws the spoke's error when the API server does not
+ * answer or does not take the credentials.
  */
 export async function checkPermissions(
   cluster: Cluster,

@@ -38,11 +38,13 @@ export type Need = ObjectNeed | PathNeed;
 /** Where NVIDIA's GPU operator puts its pods: on OpenShift, and by its Helm chart. */
 export const GPU_NAMESPACES: readonly string[] = ['nvidia-gpu-operator', 'gpu-operator'];
 
-/** Of a cluster's namespaces those in whose pods commands are run: nvidia-smi for GPUs, dpdk-telemetry.py for network functions. */
+/**
+ * Of a cluster's namespaces those in whose pods commands are run: nvidia-smi for GPUs, then dpdk-telemetry.py for network functions,
+ * of which a site may have very many.
+ */
 export function execNamespacesOf(names: readonly string[], prefixes: readonly CnfPrefix[]): string[] {
-  const runs = (name: string) =>
-    GPU_NAMESPACES.includes(name) || prefixes.some(({ prefix }) => name.startsWith(prefix));
-  return names.filter((name) => runs(name)).sort();
+  const functions = names.filter((name) => prefixes.some(({ prefix }) => name.startsWith(prefix)));
+  return [...new Set([...GPU_NAMESPACES.filter((name) => names.includes(name)), ...functions.sort()])];
 }
 
 const READ = ['get', 'list', 'watch'] as const;

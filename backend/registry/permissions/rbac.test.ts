@@ -81,11 +81,12 @@ describe('the RBAC of a spoke', () => {
   });
 
   it('is for commands about the namespaces of the GPU operator and of network functions', () => {
-    const names = ['shop', 'upf-core', 'upfront', ...GPU_NAMESPACES];
-    expect(execNamespacesOf(names, [{ prefix: 'upf-', type: 'UPF' }])).toEqual([
-      'gpu-operator',
-      'nvidia-gpu-operator',
-      'upf-core',
-    ]);
+    const names = ['shop', 'upf-core', 'upfront', 'du-1', ...GPU_NAMESPACES];
+    expect(
+      execNamespacesOf(
+        names,
+        ['upf-', 'du-'].map((prefix) => ({ prefix, type: 'OTHER' })),
+      ),
+    ).toEqual([...GPU_NAMESPACES, 'du-1', 'upf-core']);
   });
 });
